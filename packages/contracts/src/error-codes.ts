@@ -1,0 +1,137 @@
+/**
+ * The closed set of failure kinds. Every edge translates a kind once into its own vocabulary (HTTP status, socket
+ * acknowledgement, a dialect's error frame); everything else that is thrown is a bug and becomes `internal`.
+ */
+export const ERROR_KINDS = {
+  bad_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  unprocessable: 422,
+  rate_limited: 429,
+  unavailable: 503,
+  internal: 500,
+} as const;
+
+export type ErrorKind = keyof typeof ERROR_KINDS;
+
+interface ErrorCodeEntry {
+  kind: ErrorKind;
+  /** Told to the person who gets the error: what is wrong and what to do. */
+  message: string;
+  /** Whether the same request may succeed later without being changed. */
+  retryable: boolean;
+}
+
+/** The open table of codes. Codes are stable: clients branch on them. */
+export const ERROR_CODES = {
+  invalid_input: {
+    kind: "bad_request",
+    message: "The request does not have the expected form; see `errors` for the fields.",
+    retryable: false,
+  },
+  invalid_json: { kind: "bad_request", message: "The request body is not valid JSON.", retryable: false },
+  unknown_event: {
+    kind: "bad_request",
+    message: "There is no such event; the socket reference lists the events a client may send.",
+    retryable: false,
+  },
+  reply_to_not_found: {
+    kind: "bad_request",
+    message: "`reply_to` must be the id of a message in the same chat.",
+    retryable: false,
+  },
+  token_missing: {
+    kind: "unauthenticated",
+    message: "Send a token: `Authorization: Bearer <token>`, or `auth.token` on a socket.",
+    retryable: false,
+  },
+  token_invalid: {
+    kind: "unauthenticated",
+    message: "The token is not valid here; sign in again to get a new one.",
+    retryable: false,
+  },
+  token_expired: {
+    kind: "unauthenticated",
+    message: "The token has expired; sign in again to get a new one.",
+    retryable: false,
+  },
+  forbidden: { kind: "forbidden", message: "You may not do this.", retryable: false },
+  role_required: { kind: "forbidden", message: "This call needs another role.", retryable: false },
+  origin_not_allowed: {
+    kind: "forbidden",
+    message: "This web origin is not allowed; add it to ALLOWED_ORIGINS on the server.",
+    retryable: false,
+  },
+  route_not_found: { kind: "not_found", message: "There is no such path; see /docs.", retryable: false },
+  chat_not_found: { kind: "not_found", message: "There is no such chat, or it is not yours.", retryable: false },
+  message_not_found: {
+    kind: "not_found",
+    message: "There is no such message, or it is not in a chat of yours.",
+    retryable: false,
+  },
+  member_not_found: { kind: "not_found", message: "This user is not a member of the chat.", retryable: false },
+  chat_closed: {
+    kind: "conflict",
+    message: "The chat is closed and takes no new messages.",
+    retryable: false,
+  },
+  order_chat_differs: {
+    kind: "conflict",
+    message: "This order already has a chat with other participants.",
+    retryable: false,
+  },
+  message_deleted: { kind: "conflict", message: "The message has been deleted.", retryable: false },
+  not_a_group: { kind: "conflict", message: "Only groups take new members.", retryable: false },
+  too_many_members: { kind: "conflict", message: "The chat has reached its largest size.", retryable: false },
+  too_many_reactions: {
+    kind: "conflict",
+    message: "The message already has as many different reactions as it can hold.",
+    retryable: false,
+  },
+  body_too_large: { kind: "too_large", message: "The request body is too large.", retryable: false },
+  client_id_reused: {
+    kind: "unprocessable",
+    message: "This `client_id` already names another message of yours in this chat; use a new one.",
+    retryable: false,
+  },
+  rate_limited: {
+    kind: "rate_limited",
+    message: "Too many requests; wait for `retry_after_ms` and try again.",
+    retryable: true,
+  },
+  too_many_connections: {
+    kind: "rate_limited",
+    message: "Too many open connections; close some or try again later.",
+    retryable: true,
+  },
+  overloaded: {
+    kind: "unavailable",
+    message: "The server has more work than it can take; nothing was stored, try again in a moment.",
+    retryable: true,
+  },
+  database_unavailable: {
+    kind: "unavailable",
+    message: "The server can't reach its database; try again with the same `client_id`.",
+    retryable: true,
+  },
+  keys_unavailable: {
+    kind: "unavailable",
+    message: "The server can't reach the token issuer's keys; try again in a moment.",
+    retryable: true,
+  },
+  draining: {
+    kind: "unavailable",
+    message: "This server is about to stop; connect again and repeat the request.",
+    retryable: true,
+  },
+  internal: {
+    kind: "internal",
+    message: "Something went wrong on the server; quote the request id when you report it.",
+    retryable: true,
+  },
+} as const satisfies Record<string, ErrorCodeEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,7 @@
+import type { Message } from "../message.js";
+
+/** A message was stored. */
+export interface MessageCreated {
+  name: "message.created";
+  message: Message;
+}

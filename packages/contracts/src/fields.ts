@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { LIMITS } from "./limits.js";
+
+// NUL can't be stored by Postgres, and a lone surrogate has no UTF-8 form: both would fail far from the person who sent them.
+const UNSTORABLE = /\u0000|\p{Surrogate}/u;
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Text that Postgres and UTF-8 can hold; `limit` counts Unicode code points. */
+export function textField(limit: number) {
+  return z
+    .string()
+    .refine((text) => !UNSTORABLE.test(text), "must not contain NUL or half of a surrogate pair")
+    .refine((text) => countCodePoints(text) <= limit, `must have at most ${limit} characters`)
+    .meta({ maxLength: limit });
+}
+
+/** Unicode code points, not UTF-16 units: an emoji counts once. */
+export function countCodePoints(text: string): number {
+  let count = text.length;
+  for (let index = 0; index < text.length - 1; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+      count--;
+      index++;
+    }
+  }
+  return count;
+}
+
+/** An id of someone else's making (user, order): opaque, printable, bounded. */
+export const externalId = z
+  .string()
+  .min(1)
+  .max(LIMITS.idLength)
+  .regex(/^[^\p{C}]+$/u, "must not contain control characters")
+  .refine((id) => id.trim() === id, "must not begin or end with a space");
+
+/** Ids of Parley's own making. */
+export const uuid = z.uuid().transform((id) => id.toLowerCase());
+
+export const timestamp = z.iso.datetime({ offset: true });
+
+/** An absolute http(s) address. */
+export const webUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(LIMITS.urlLength)
+  .refine((url) => !UNSTORABLE.test(url), "must not contain NUL or half of a surrogate pair");
+
+/** Free JSON that travels with a message: bounded in bytes and depth, without keys that could reach a prototype. */
+export const metadata = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+  const fault = metadataFault(value);
+  if (fault) context.addIssue({ code: "custom", message: fault });
+});
+
+function metadataFault(value: Record<string, unknown>): string | undefined {
+  const json = JSON.stringify(value);
+  if (new TextEncoder().encode(json).byteLength > LIMITS.metadataBytes) {
+    return `must have at most ${LIMITS.metadataBytes} bytes as JSON`;
+  }
+  return nodeFault(value, 1);
+}
+
+function nodeFault(value: unknown, depth: number): string | undefined {
+  if (typeof value === "string") {
+    return UNSTORABLE.test(value) ? "must not contain NUL or half of a surrogate pair" : undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth > LIMITS.metadataDepth) return `must not be nested deeper than ${LIMITS.metadataDepth}`;
+  for (const key of Object.keys(value)) {
+    if (FORBIDDEN_KEYS.has(key)) return `must not have a key named ${key}`;
+    const fault = nodeFault(key, depth) ?? nodeFault((value as Record<string, unknown>)[key], depth + 1);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** A positive whole number, from JSON or a query string. */
+export const positiveInt = z.coerce.number().int().min(1).max(2_147_483_647);
+
+export const nonNegativeInt = z.coerce.number().int().min(0).max(2_147_483_647);
+
+/** Rows a page may have; larger asks are clamped, not refused. */
+export function pageLimit(standard: number) {
+  return positiveInt.transform((rows) => Math.min(rows, LIMITS.pageRows)).default(standard);
+}
+
+/** One emoji (any single grapheme of at most 16 code points that is not plain text). */
+export const emoji = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine((text) => /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u.test(text), "must be an emoji")
+  .refine((text) => [...new Intl.Segmenter().segment(text)].length === 1, "must be one emoji")
+  .refine((text) => !UNSTORABLE.test(text), "must be an emoji");

@@ -1,0 +1,17 @@
+/** The roles that have rights of their own. Any other role is kept as given and has a user's rights. */
+export const KNOWN_ROLES = ["user", "shopper", "admin", "system"] as const;
+
+/** Who is asking, as an edge has established it. */
+export interface Actor {
+  userId: string;
+  role: string;
+}
+
+/** An actor with what its token says about the person, for the user directory. */
+export interface Identity extends Actor {
+  name?: string;
+  email?: string;
+  picture?: string;
+  /** Unix seconds; live connections end when it passes. */
+  expiresAt?: number;
+}

@@ -1,0 +1,26 @@
+/** Limits that hold on every contract (contracts may set lower ones). */
+export const LIMITS = {
+  /** Unicode code points of a message text. */
+  contentCodePoints: 5_000,
+  /** Bytes of one WebSocket frame. */
+  frameBytes: 65_536,
+  /** Bytes of a JSON request body. */
+  bodyBytes: 262_144,
+  /** Rows of one page; larger asks are clamped. */
+  pageRows: 200,
+  /** Bytes of a message's metadata as JSON. */
+  metadataBytes: 5_120,
+  metadataDepth: 8,
+  clientIdLength: 128,
+  idLength: 128,
+  urlLength: 2_048,
+  nameLength: 200,
+  /** Members that one request may name. */
+  memberIdsPerRequest: 500,
+  groupMembers: 10_000,
+  /** Different emoji on one message. */
+  reactionsPerMessage: 50,
+} as const;
+
+/** Up to this size a chat's events name their receivers; larger chats use the chat's room. */
+export const AUDIENCE_LIST_LIMIT = 50;

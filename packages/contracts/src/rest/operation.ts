@@ -1,0 +1,22 @@
+import type { z } from "zod";
+
+/** One REST call: the router, the validation and the OpenAPI page are all built from this. */
+export interface Operation {
+  method: "get" | "post" | "put" | "patch" | "delete";
+  /** With `{name}` for parameters. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  /** Roles that may call it; absent: any signed-in user. */
+  roles?: readonly string[];
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** The status of success. */
+  status: 200 | 201 | 202 | 204;
+  /** The body of success; absent for 204. */
+  result?: z.ZodType;
+  /** Counts against the message rate instead of only the request rate. */
+  sends?: boolean;
+}
