@@ -1,0 +1,44 @@
+import { type Actor, ParleyError } from "@parley/contracts";
+import { changeChat } from "../database/change-chat.js";
+import type { Engine } from "../engine.js";
+import { storeSystemMessage, SYSTEM_SENDER } from "../messages/store-system-message.js";
+import { mayChangeStatus } from "../policy.js";
+import type { ChatSummary } from "./chat.js";
+import { accessChat } from "./chat-access.js";
+import { getChat } from "./get-chat.js";
+
+export type ChatStatus = "active" | "closed" | "archived";
+
+const TOLD: Record<ChatStatus, string> = {
+  active: "The chat is open again.",
+  closed: "The chat was closed.",
+  archived: "The chat was archived.",
+};
+
+/** Closes, archives or reopens a chat; a system message tells. Refuses: chat_not_found, forbidden. */
+export async function changeChatStatus(
+  engine: Engine,
+  input: { actor: Actor; chatId: string; status: ChatStatus },
+): Promise<ChatSummary> {
+  const { chat, membership } = await accessChat(engine, input);
+  if (!mayChangeStatus(input.actor, { chatType: chat.type, membership })) throw new ParleyError("forbidden");
+  await changeChat(engine, {
+    chatId: input.chatId,
+    work: async (transaction, locked) => {
+      if (locked.status === input.status) return { result: undefined, bodies: [] };
+      const message = await storeSystemMessage(
+        { engine, transaction },
+        {
+          chat: locked,
+          sender: SYSTEM_SENDER,
+          type: "system",
+          content: TOLD[input.status],
+          metadata: { status: input.status, changed_by: input.actor.userId },
+        },
+      );
+      await transaction.chat.update({ where: { id: locked.id }, data: { status: input.status }, select: { id: true } });
+      return { result: undefined, bodies: [{ name: "message.created", message }] };
+    },
+  });
+  return getChat(engine, input);
+}

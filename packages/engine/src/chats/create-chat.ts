@@ -1,0 +1,152 @@
+import { type Actor, type Change, LIMITS, type Message, ParleyError } from "@parley/contracts";
+import type { Transaction } from "../database/change-chat.js";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { publishChanges } from "../events/publish.js";
+import { messageFromRow } from "../messages/message-row.js";
+import { SYSTEM_SENDER } from "../messages/store-system-message.js";
+import { isPrivileged } from "../policy.js";
+import type { ChatDetail } from "./chat.js";
+import { getChat } from "./get-chat.js";
+
+export type ChatRequest =
+  | { type: "order"; orderId: string; userId: string; shopperId: string; initialMessage?: string | undefined }
+  | { type: "direct"; userId: string }
+  | { type: "group"; name: string; memberIds: string[] };
+
+/** A chat as it is about to be stored. */
+interface Plan {
+  type: ChatRequest["type"];
+  orderId?: string;
+  userId?: string;
+  shopperId?: string;
+  directKey?: string;
+  name?: string;
+  members: Array<{ userId: string; role: string }>;
+  initialMessage?: string | undefined;
+}
+
+/**
+ * Opens a chat. One per order and one per pair: asked again, the existing chat answers.
+ * Refuses: forbidden (an order of others), invalid_input (with oneself), order_chat_differs.
+ */
+export async function createChat(
+  engine: Engine,
+  input: { actor: Actor; request: ChatRequest },
+): Promise<ChatDetail> {
+  const { actor } = input;
+  const plan = planFor(actor, input.request);
+  const opened = await guardDatabase(() =>
+    engine.database.prisma.$transaction((transaction) => openChat({ engine, transaction }, { plan, actor })),
+  );
+  if (opened !== null) {
+    publishChanges(engine, opened.changes);
+    return getChat(engine, { actor, chatId: opened.chatId });
+  }
+  return existingChat(engine, { actor, plan });
+}
+
+function planFor(actor: Actor, request: ChatRequest): Plan {
+  switch (request.type) {
+    case "order":
+      return orderPlan(actor, request);
+    case "direct": {
+      if (request.userId === actor.userId) throw sameUser("user_id");
+      const pair = [actor.userId, request.userId].sort();
+      const members = pair.map((userId) => ({ userId, role: "member" }));
+      return { type: "direct", directKey: JSON.stringify(pair), members };
+    }
+    case "group": {
+      const others = [...new Set(request.memberIds)].filter((id) => id !== actor.userId);
+      if (others.length + 1 > LIMITS.groupMembers) throw new ParleyError("too_many_members");
+      const members = others.map((userId) => ({ userId, role: "member" }));
+      return { type: "group", name: request.name, members: [{ userId: actor.userId, role: "owner" }, ...members] };
+    }
+  }
+}
+
+function orderPlan(actor: Actor, request: Extract<ChatRequest, { type: "order" }>): Plan {
+  const { orderId, userId, shopperId, initialMessage } = request;
+  if (userId === shopperId) throw sameUser("shopper_id");
+  if (!isPrivileged(actor) && actor.userId !== userId && actor.userId !== shopperId) {
+    throw new ParleyError("forbidden", { message: "Only the order's two people can open its chat." });
+  }
+  const members = [
+    { userId, role: "user" },
+    { userId: shopperId, role: "shopper" },
+  ];
+  return { type: "order", orderId, userId, shopperId, members, initialMessage };
+}
+
+function sameUser(path: string): ParleyError {
+  return new ParleyError("invalid_input", { errors: [{ path, message: "must be another person" }] });
+}
+
+/** Stores the chat, its members and its first message; null when the order or the pair has one already. */
+async function openChat(
+  context: { engine: Engine; transaction: Transaction },
+  input: { plan: Plan; actor: Actor },
+): Promise<{ chatId: string; changes: Change[] } | null> {
+  const { engine, transaction } = context;
+  const { members, initialMessage, ...columns } = input.plan;
+  const chatId = engine.ids();
+  const lastSeq = initialMessage === undefined ? 0 : 1;
+  const now = engine.clock();
+  const { count } = await transaction.chat.createMany({
+    data: [
+      {
+        ...columns,
+        id: chatId,
+        createdBy: input.actor.userId,
+        memberCount: members.length,
+        lastSeq,
+        lastRev: 1 + lastSeq,
+        createdAt: now,
+        updatedAt: now,
+      },
+    ],
+    skipDuplicates: true,
+  });
+  if (count === 0) return null;
+  await transaction.member.createMany({
+    data: members.map((member) => ({ ...member, chatId, joinedRev: 1, rev: 1, joinedAt: now })),
+  });
+  const audience = members.map((member) => member.userId);
+  const changes: Change[] = [{ chatId, rev: 1, seq: 0, audience, body: { name: "chat.created", memberIds: audience } }];
+  if (initialMessage !== undefined) {
+    const message = await storeFirst(context, { chatId, content: initialMessage, now });
+    changes.push({ chatId, rev: 2, seq: 1, audience, body: { name: "message.created", message } });
+  }
+  return { chatId, changes };
+}
+
+async function storeFirst(
+  context: { engine: Engine; transaction: Transaction },
+  input: { chatId: string; content: string; now: Date },
+): Promise<Message> {
+  const row = await context.transaction.message.create({
+    data: {
+      id: context.engine.ids(),
+      chatId: input.chatId,
+      seq: 1,
+      rev: 2,
+      senderId: SYSTEM_SENDER.userId,
+      senderRole: SYSTEM_SENDER.role,
+      type: "system",
+      content: input.content,
+      createdAt: input.now,
+    },
+  });
+  return messageFromRow(row);
+}
+
+async function existingChat(engine: Engine, input: { actor: Actor; plan: Plan }): Promise<ChatDetail> {
+  const { plan, actor } = input;
+  const where = plan.orderId === undefined ? { directKey: plan.directKey ?? "" } : { orderId: plan.orderId };
+  const row = await guardDatabase(() => engine.database.prisma.chat.findUnique({ where }));
+  if (row === null) throw new ParleyError("chat_not_found");
+  if (plan.type === "order" && (row.userId !== plan.userId || row.shopperId !== plan.shopperId)) {
+    throw new ParleyError("order_chat_differs");
+  }
+  return getChat(engine, { actor, chatId: row.id });
+}

@@ -1,0 +1,63 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import { Pool, types } from "pg";
+import { PrismaClient } from "../generated/prisma/client.js";
+
+/** The one way to Postgres: a pool for the hot statements, and Prisma on the same pool for everything else. */
+export interface Database {
+  pool: Pool;
+  prisma: PrismaClient;
+}
+
+export interface DatabaseOptions {
+  databaseUrl: string;
+  schema: string;
+  poolSize: number;
+  /** Told about connections that broke while idle; the pool replaces them by itself. */
+  onIdleError: (error: Error) => void;
+}
+
+// Waiting for ever is the default of the pool and of Postgres; a chat would rather be told, and try again.
+const CONNECT_TIMEOUT_MS = 3_000;
+const STATEMENT_TIMEOUT_MS = 5_000;
+const IDLE_TRANSACTION_TIMEOUT_MS = 10_000;
+
+// Numbers of messages and chats stay far below 2^53; as numbers they can be compared and sent as JSON.
+const INT8_OID = 20;
+
+/** Opens the pool (connections are made when first needed). Close with `closeDatabase`. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new Pool({
+    connectionString: options.databaseUrl,
+    max: options.poolSize,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: "parley",
+    options: [
+      `-c search_path=${quoteSchema(options.schema)}`,
+      "-c timezone=UTC",
+      `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      `-c idle_in_transaction_session_timeout=${IDLE_TRANSACTION_TIMEOUT_MS}`,
+    ].join(" "),
+    types: { getTypeParser: parserFor },
+  });
+  pool.on("error", options.onIdleError);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: options.schema }) });
+  return { pool, prisma };
+}
+
+/** Waits for running statements and closes every connection. */
+export async function closeDatabase(database: Database): Promise<void> {
+  await database.prisma.$disconnect();
+  if (!database.pool.ended) await database.pool.end();
+}
+
+function parserFor(oid: number, format?: "text" | "binary"): (value: string) => unknown {
+  return oid === INT8_OID ? Number : types.getTypeParser(oid, format);
+}
+
+function quoteSchema(schema: string): string {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw new Error(`DATABASE_SCHEMA must be a plain lower-case name, not ${JSON.stringify(schema)}`);
+  }
+  return schema;
+}

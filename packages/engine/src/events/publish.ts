@@ -1,0 +1,15 @@
+import type { Change, Signal } from "@parley/contracts";
+import type { EnginePorts } from "../engine.js";
+
+/**
+ * The only place that emits. Called after the commit, never before it and never inside a transaction: what leaves here
+ * is true for good. Losing it is allowed (Postgres has it), delivering it twice is not harmful (it has its revision).
+ */
+export function publishChanges(ports: EnginePorts, changes: Change[]): void {
+  ports.publish({ changes, signals: [] });
+}
+
+/** Passing news: typing, presence, who opened a chat. Nothing is stored and nothing is caught up. */
+export function publishSignals(ports: EnginePorts, signals: Signal[]): void {
+  ports.publish({ changes: [], signals });
+}

@@ -1,0 +1,45 @@
+import { type Actor, ParleyError } from "@parley/contracts";
+import { accessChat } from "../chats/chat-access.js";
+import { changeChat } from "../database/change-chat.js";
+import type { Engine } from "../engine.js";
+import { mayManageMembers } from "../policy.js";
+
+export interface RemoveMemberInput {
+  actor: Actor;
+  chatId: string;
+  userId: string;
+}
+
+/**
+ * Takes a member out of a group, or lets one leave. From the commit on they read and receive nothing more.
+ * Refuses: chat_not_found, forbidden, not_a_group (the two sides of an order or a pair stay), member_not_found.
+ */
+export async function removeMember(engine: Engine, input: RemoveMemberInput): Promise<void> {
+  const { chat, membership } = await accessChat(engine, input);
+  if (input.userId !== input.actor.userId && !mayManageMembers(input.actor, membership)) {
+    throw new ParleyError("forbidden");
+  }
+  if (chat.type !== "group") {
+    throw new ParleyError("not_a_group", { message: "The two people of this chat can't leave it; close it instead." });
+  }
+  await changeChat(engine, {
+    chatId: input.chatId,
+    work: async (transaction, locked) => {
+      const { count } = await transaction.member.updateMany({
+        where: { chatId: locked.id, userId: input.userId, leftAt: null },
+        data: { leftAt: engine.clock(), rev: locked.takeRev() },
+      });
+      if (count === 0) throw new ParleyError("member_not_found");
+      await transaction.chat.update({
+        where: { id: locked.id },
+        data: { memberCount: { decrement: 1 } },
+        select: { id: true },
+      });
+      return {
+        result: undefined,
+        bodies: [{ name: "member.removed", userId: input.userId }],
+        also: [input.userId],
+      };
+    },
+  });
+}

@@ -1,0 +1,44 @@
+import { type Actor, type Message, ParleyError } from "@parley/contracts";
+import { accessChat } from "../chats/chat-access.js";
+import { changeChat, type Transaction } from "../database/change-chat.js";
+import type { Engine } from "../engine.js";
+import type { Member, Message as MessageRecord, Prisma } from "../generated/prisma/client.js";
+import { messageFromRow } from "./message-row.js";
+
+export interface MessageChange {
+  actor: Actor;
+  chatId: string;
+  messageId: string;
+}
+
+/** What is about to be changed: the message as it stands under the chat's lock, and the actor's place in the chat. */
+export interface Subject {
+  message: MessageRecord;
+  membership: Member | undefined;
+}
+
+/** Returns the columns to change, or null when the message already is as asked. */
+export type MessageEdit = (
+  transaction: Transaction,
+  subject: Subject,
+) => Promise<Prisma.MessageUncheckedUpdateInput | null>;
+
+/** Changes one stored message: takes a revision, keeps its place, tells the chat. */
+export async function changeMessage(engine: Engine, input: MessageChange, edit: MessageEdit): Promise<Message> {
+  const { membership } = await accessChat(engine, input);
+  return changeChat(engine, {
+    chatId: input.chatId,
+    work: async (transaction, chat) => {
+      const message = await transaction.message.findUnique({ where: { id: input.messageId } });
+      if (message === null || message.chatId !== chat.id) throw new ParleyError("message_not_found");
+      const data = await edit(transaction, { message, membership });
+      if (data === null) return { result: messageFromRow(message), bodies: [] };
+      const updated = await transaction.message.update({
+        where: { id: message.id },
+        data: { ...data, rev: chat.takeRev() },
+      });
+      const result = messageFromRow(updated);
+      return { result, bodies: [{ name: "message.updated", message: result }] };
+    },
+  });
+}

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import type { MessageType } from "@parley/contracts";
+
+/** What a sender wants to say. */
+export interface MessageDraft {
+  content: string;
+  type: MessageType;
+  attachmentUrl?: string | undefined;
+  attachmentType?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  clientId?: string | undefined;
+  replyTo?: string | undefined;
+}
+
+/** Digest of everything that a retry must repeat, so that a reused client id with other content is found out. */
+export function draftDigest(draft: MessageDraft): string {
+  const parts = [
+    draft.content,
+    draft.type,
+    draft.attachmentUrl ?? null,
+    draft.attachmentType ?? null,
+    draft.metadata === undefined ? null : sortKeys(draft.metadata),
+    draft.replyTo ?? null,
+  ];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);
+}
+
+// Two clients, or one client and its retry, may write the same object's keys in another order.
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return entries.map(([key, inner]) => [key, sortKeys(inner)]);
+}

@@ -1,0 +1,62 @@
+import { type Actor, type Message, ParleyError } from "@parley/contracts";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { assertMaySendType, isPrivileged } from "../policy.js";
+import { draftDigest, type MessageDraft } from "./message-draft.js";
+import { messageFromRow } from "./message-row.js";
+
+export interface SendInput {
+  actor: Actor;
+  chatId: string;
+  draft: MessageDraft;
+}
+
+/**
+ * Stores a message and tells the chat. Resolves after the commit, with the stored message; with a client id that names an
+ * earlier message, with that one. Every way in (socket, REST, dialects, platform calls) ends here.
+ *
+ * Refuses: chat_not_found, chat_closed, client_id_reused, reply_to_not_found, forbidden, overloaded, database_unavailable.
+ */
+export async function sendMessage(engine: Engine, input: SendInput): Promise<Message> {
+  const { actor, chatId, draft } = input;
+  assertMaySendType(actor, draft.type);
+  const written = await engine.writer.write({
+    id: engine.ids(),
+    chatId,
+    senderId: actor.userId,
+    senderRole: actor.role,
+    draft,
+    digest: draft.clientId === undefined ? null : draftDigest(draft),
+    trusted: isPrivileged(actor),
+  });
+  return written.kind === "created" ? written.message : readById(engine, written.originalId);
+}
+
+/** The message that a client id names already, if any: the answer to a retry that can't be let through to the writer. */
+export async function findSent(
+  engine: Engine,
+  input: { actor: Actor; chatId: string; draft: MessageDraft },
+): Promise<Message | null> {
+  const { actor, chatId, draft } = input;
+  if (draft.clientId === undefined) return null;
+  const { clientId } = draft;
+  const row = await guardDatabase(() =>
+    engine.database.prisma.message.findFirst({
+      where: {
+        chatId,
+        senderId: actor.userId,
+        clientId,
+        chat: isPrivileged(actor) ? {} : { members: { some: { userId: actor.userId, leftAt: null } } },
+      },
+    }),
+  );
+  if (row === null) return null;
+  if (row.digest !== draftDigest(draft)) throw new ParleyError("client_id_reused");
+  return messageFromRow(row);
+}
+
+async function readById(engine: Engine, id: string): Promise<Message> {
+  const row = await guardDatabase(() => engine.database.prisma.message.findUnique({ where: { id } }));
+  if (row === null) throw new ParleyError("message_not_found");
+  return messageFromRow(row);
+}

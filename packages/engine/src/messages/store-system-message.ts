@@ -1,0 +1,41 @@
+import type { Message, MessageType } from "@parley/contracts";
+import type { LockedChat, Transaction } from "../database/change-chat.js";
+import type { Engine } from "../engine.js";
+import type { Prisma } from "../generated/prisma/client.js";
+import { messageFromRow } from "./message-row.js";
+
+/** Who speaks when no person does. */
+export const SYSTEM_SENDER = { userId: "system", role: "system" } as const;
+
+export interface SystemMessage {
+  chat: LockedChat;
+  sender: { userId: string; role: string };
+  type: MessageType;
+  content: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** Stores a message of the platform as part of another change of the chat, in that change's transaction. */
+export async function storeSystemMessage(
+  context: { engine: Engine; transaction: Transaction },
+  input: SystemMessage,
+): Promise<Message> {
+  const { chat } = input;
+  const now = context.engine.clock();
+  const row = await context.transaction.message.create({
+    data: {
+      id: context.engine.ids(),
+      chatId: chat.id,
+      seq: chat.takeSeq(),
+      rev: chat.takeRev(),
+      senderId: input.sender.userId,
+      senderRole: input.sender.role,
+      type: input.type,
+      content: input.content,
+      createdAt: now,
+      ...(input.metadata === undefined ? {} : { metadata: input.metadata as Prisma.InputJsonObject }),
+    },
+  });
+  await context.transaction.chat.update({ where: { id: chat.id }, data: { updatedAt: now }, select: { id: true } });
+  return messageFromRow(row);
+}

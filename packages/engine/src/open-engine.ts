@@ -1,0 +1,67 @@
+import type { Batch } from "@parley/contracts";
+import { v7 as uuidv7 } from "uuid";
+import { closeDatabase, openDatabase } from "./database/database.js";
+import { guardDatabase } from "./database/database-failure.js";
+import type { Engine, EngineLog, EnginePorts } from "./engine.js";
+import { publishChanges } from "./events/publish.js";
+import { MessageWriter } from "./messages/message-writer.js";
+import { KnownUsers } from "./users/known-users.js";
+
+export interface EngineOptions {
+  databaseUrl: string;
+  schema?: string;
+  /** Connections of this process; the hot path needs few, because it batches. */
+  poolSize?: number;
+  /** Messages that may wait for the database before further ones are refused. */
+  queueLimit?: number;
+  publish: (batch: Batch) => void;
+  log: EngineLog;
+  clock?: () => Date;
+  ids?: () => string;
+}
+
+/** Opens the chat engine on a migrated database. Close it with `closeEngine`. */
+export function openEngine(options: EngineOptions): Engine {
+  const { log } = options;
+  const database = openDatabase({
+    databaseUrl: options.databaseUrl,
+    schema: options.schema ?? "public",
+    poolSize: options.poolSize ?? 10,
+    onIdleError: (error) => log.warn({ err: error }, "a database connection broke; it will be replaced"),
+  });
+  const ports: EnginePorts = {
+    publish: options.publish,
+    log,
+    clock: options.clock ?? (() => new Date()),
+    ids: options.ids ?? uuidv7,
+  };
+  const writer = new MessageWriter({
+    database,
+    queueLimit: options.queueLimit ?? 5_000,
+    onCommitted: (changes) => publishChanges(ports, changes),
+  });
+  return { ...ports, database, writer, knownUsers: new KnownUsers() };
+}
+
+/** Stores or refuses what was accepted, then closes the connections. */
+export async function closeEngine(engine: Engine): Promise<void> {
+  await engine.writer.drain();
+  await closeDatabase(engine.database);
+}
+
+/** Resolves when the database answers. Throws database_unavailable. */
+export async function pingDatabase(engine: Engine): Promise<void> {
+  await guardDatabase(() => engine.database.pool.query("SELECT 1"));
+}
+
+export interface PoolStats {
+  total: number;
+  idle: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
+}
+
+export function poolStats(engine: Engine): PoolStats {
+  const { totalCount, idleCount, waitingCount } = engine.database.pool;
+  return { total: totalCount, idle: idleCount, waiting: waitingCount };
+}

@@ -1,0 +1,39 @@
+import { type Actor, type Message, ParleyError } from "@parley/contracts";
+import { accessChat } from "../chats/chat-access.js";
+import { changeChat } from "../database/change-chat.js";
+import type { Engine } from "../engine.js";
+import { storeSystemMessage } from "../messages/store-system-message.js";
+import { mayShareReceipt } from "../policy.js";
+
+export interface ShareReceiptInput {
+  actor: Actor;
+  chatId: string;
+  receiptUrl: string;
+  /** Who shared it, when it is not the caller. Only the platform may name others. */
+  sharedBy?: string | undefined;
+}
+
+/** Puts a receipt into a chat as a system message. Refuses: chat_not_found, forbidden, chat_closed. */
+export async function shareReceipt(engine: Engine, input: ShareReceiptInput): Promise<Message> {
+  const { actor, chatId, receiptUrl } = input;
+  const { chat } = await accessChat(engine, input);
+  if (!mayShareReceipt(actor, chat)) throw new ParleyError("forbidden");
+  const sharedBy = actor.userId === chat.shopperId ? actor.userId : (input.sharedBy ?? actor.userId);
+  return changeChat(engine, {
+    chatId,
+    work: async (transaction, locked) => {
+      if (locked.status !== "active") throw new ParleyError("chat_closed");
+      const message = await storeSystemMessage(
+        { engine, transaction },
+        {
+          chat: locked,
+          sender: actor,
+          type: "receipt_shared",
+          content: "A receipt was shared.",
+          metadata: { receipt_url: receiptUrl, shared_by: sharedBy },
+        },
+      );
+      return { result: message, bodies: [{ name: "message.created", message }] };
+    },
+  });
+}

@@ -1,0 +1,223 @@
+import type { Actor, Message } from "@parley/contracts";
+import type { ChatSummary } from "../chats/chat.js";
+import { summariseChats } from "../chats/summarise-chats.js";
+import type { Transaction } from "../database/change-chat.js";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { messageFromRow } from "../messages/message-row.js";
+import { decodeSyncCursor, encodeSyncCursor, type SyncCursor } from "./sync-cursor.js";
+
+export interface SyncedMember {
+  chatId: string;
+  userId: string;
+  role: string;
+  joinedAt: string;
+  leftAt: string | null;
+}
+
+export interface SyncedReceipt {
+  chatId: string;
+  userId: string;
+  readSeq: number;
+}
+
+export interface SyncPage {
+  messages: Message[];
+  chats: ChatSummary[];
+  members: SyncedMember[];
+  receipts: SyncedReceipt[];
+  cursor: string;
+  hasMore: boolean;
+  /** The answer begins a snapshot: the client forgets what it has. */
+  reset: boolean;
+}
+
+interface Span {
+  from: string;
+  until: string;
+  full: boolean;
+  after: { chat: string; rev: number } | null;
+}
+
+/** New messages per chat that a snapshot brings; older ones are read as history. */
+const SNAPSHOT_MESSAGES = 20;
+const CHATS_PER_PAGE = 50;
+
+/**
+ * Every change in the actor's chats since a cursor: new, edited and deleted messages, reactions, read positions,
+ * membership, chats. Without a cursor, or with one that can't be honoured, a snapshot.
+ *
+ * A cursor is a transaction snapshot: a transaction that was still open when the cursor was made lies behind it, however late it
+ * commits, so nothing is skipped. What was told once may be told again.
+ */
+export async function syncChanges(
+  engine: Engine,
+  input: { actor: Actor; cursor?: string | undefined; limit: number },
+): Promise<SyncPage> {
+  return guardDatabase(() =>
+    engine.database.prisma.$transaction(
+      async (transaction) => {
+        const span = await readSpan(transaction, input.cursor);
+        return readPage({ engine, transaction }, { span, userId: input.actor.userId, limit: input.limit });
+      },
+      { isolationLevel: "RepeatableRead" },
+    ),
+  );
+}
+
+/** From where to where this page reads; a cursor from the future (another database) begins anew. */
+async function readSpan(transaction: Transaction, text: string | undefined): Promise<Span> {
+  const rows = await transaction.$queryRaw<Array<{ xmin: string; xmax: string }>>`
+    SELECT pg_snapshot_xmin(s)::text AS xmin, pg_snapshot_xmax(s)::text AS xmax FROM pg_current_snapshot() s`;
+  const now = rows[0] ?? { xmin: "0", xmax: "0" };
+  const cursor: SyncCursor | null = text === undefined ? null : decodeSyncCursor(text);
+  const known = cursor !== null && BigInt(cursor.from) <= BigInt(now.xmax);
+  if (!known) return { from: "0", until: now.xmin, full: true, after: null };
+  if (cursor.page === undefined) return { from: cursor.from, until: now.xmin, full: false, after: null };
+  const { until, chat, rev, full } = cursor.page;
+  return { from: cursor.from, until, full, after: { chat, rev } };
+}
+
+interface ChangedChat {
+  id: string;
+  /** Everything up to this revision has been told. */
+  known_rev: number;
+}
+
+async function readPage(
+  context: { engine: Engine; transaction: Transaction },
+  input: { span: Span; userId: string; limit: number },
+): Promise<SyncPage> {
+  const { transaction } = context;
+  const { span, userId, limit } = input;
+  const changed = await changedChats(transaction, { span, userId });
+  const told: ChangedChat[] = [];
+  const messages: Message[] = [];
+  let stop: { chat: string; rev: number } | null = null;
+  for (const chat of changed.slice(0, CHATS_PER_PAGE)) {
+    const room = limit - messages.length;
+    if (room <= 0) break;
+    const rows = await readMessages(transaction, { chat, span, take: room + 1 });
+    messages.push(...rows.slice(0, room).map(messageFromRow));
+    told.push(chat);
+    stop = { chat: chat.id, rev: rows.length > room ? (rows[room - 1]?.rev ?? 0) : END_OF_CHAT };
+    if (rows.length > room) break;
+  }
+  const hasMore = stop !== null && (stop.rev !== END_OF_CHAT || told.length < changed.length);
+  return {
+    messages,
+    ...(await readAround(context, { told, span, userId })),
+    cursor: encodeSyncCursor(
+      hasMore && stop !== null
+        ? { from: span.from, page: { until: span.until, ...stop, full: span.full } }
+        : { from: span.until },
+    ),
+    hasMore,
+    reset: span.full && span.after === null,
+  };
+}
+
+/** Larger than any revision: the chat before this place has been told to its end. */
+const END_OF_CHAT = 2_147_483_647;
+
+/**
+ * The user's chats that changed since the cursor, in id order from the page's place on. Revisions of a chat commit in their order
+ * (its row is locked), so everything up to the newest message from before the cursor has been told.
+ */
+async function changedChats(
+  transaction: Transaction,
+  input: { span: Span; userId: string },
+): Promise<ChangedChat[]> {
+  const { span, userId } = input;
+  const place = span.after?.chat ?? "00000000-0000-0000-0000-000000000000";
+  const rev = span.after?.rev ?? 0;
+  return transaction.$queryRaw<ChangedChat[]>`
+    SELECT c.id, greatest(
+      CASE WHEN c.id = ${place}::uuid THEN ${rev}::int ELSE 0 END,
+      CASE WHEN ${span.full} OR m.joined_rev = m.rev THEN 0 ELSE coalesce((
+        SELECT told.rev FROM messages told
+        WHERE told.chat_id = c.id AND told.changed_xid < ${span.from}::xid8
+        ORDER BY told.rev DESC LIMIT 1), 0) END) AS known_rev
+    FROM members m JOIN chats c ON c.id = m.chat_id
+    WHERE m.user_id = ${userId} AND m.left_at IS NULL AND c.changed_xid >= ${span.from}::xid8
+      AND (c.id > ${place}::uuid OR (c.id = ${place}::uuid AND ${rev}::int < ${END_OF_CHAT}::int))
+    ORDER BY c.id LIMIT ${CHATS_PER_PAGE + 1}`;
+}
+
+async function readMessages(
+  transaction: Transaction,
+  input: { chat: ChangedChat; span: Span; take: number },
+) {
+  const { chat, span, take } = input;
+  const recent = span.full ? await snapshotStart(transaction, chat.id) : 0;
+  return transaction.message.findMany({
+    where: { chatId: chat.id, rev: { gt: chat.known_rev }, seq: { gt: recent } },
+    orderBy: { rev: "asc" },
+    take,
+  });
+}
+
+async function snapshotStart(transaction: Transaction, id: string): Promise<number> {
+  const chat = await transaction.chat.findUniqueOrThrow({ where: { id }, select: { lastSeq: true } });
+  return chat.lastSeq - SNAPSHOT_MESSAGES;
+}
+
+/** The chats of the page as they stand, with members and read positions; and chats that the user is out of. */
+async function readAround(
+  context: { engine: Engine; transaction: Transaction },
+  input: { told: ChangedChat[]; span: Span; userId: string },
+): Promise<Pick<SyncPage, "chats" | "members" | "receipts">> {
+  const { transaction } = context;
+  const { span, userId } = input;
+  const ids = input.told.map((chat) => chat.id);
+  const rows = await transaction.chat.findMany({
+    where: { id: { in: ids } },
+    include: { members: { where: { userId, leftAt: null } } },
+    orderBy: { id: "asc" },
+  });
+  const members = await changedMembers(transaction, { ids, span, userId });
+  return {
+    chats: await summariseChats(
+      { prisma: transaction, now: context.engine.clock() },
+      rows.map((row) => ({ chat: row, membership: row.members[0] })),
+    ),
+    members: members.map((row) => ({
+      chatId: row.chat_id,
+      userId: row.user_id,
+      role: row.role,
+      joinedAt: row.joined_at.toISOString(),
+      leftAt: row.left_at?.toISOString() ?? null,
+    })),
+    receipts: members
+      .filter((row) => row.left_at === null)
+      .map((row) => ({ chatId: row.chat_id, userId: row.user_id, readSeq: row.read_seq })),
+  };
+}
+
+interface MemberRow {
+  chat_id: string;
+  user_id: string;
+  role: string;
+  joined_at: Date;
+  left_at: Date | null;
+  read_seq: number;
+}
+
+async function changedMembers(
+  transaction: Transaction,
+  input: { ids: string[]; span: Span; userId: string },
+): Promise<MemberRow[]> {
+  const { ids, span, userId } = input;
+  // Somebody who is new to the chat knows none of its members yet.
+  return transaction.$queryRaw<MemberRow[]>`
+    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq
+    FROM members m JOIN members mine ON mine.chat_id = m.chat_id AND mine.user_id = ${userId}
+    WHERE m.chat_id = ANY (${ids}::uuid[])
+      AND (m.changed_xid >= ${span.from}::xid8 OR mine.joined_rev = mine.rev)
+      AND (m.left_at IS NULL OR NOT ${span.full})
+    UNION ALL
+    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq
+    FROM members m
+    WHERE m.user_id = ${userId} AND m.left_at IS NOT NULL AND m.changed_xid >= ${span.from}::xid8
+      AND NOT ${span.full} AND ${span.after === null}`;
+}

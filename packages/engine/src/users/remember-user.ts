@@ -1,0 +1,28 @@
+import type { Identity } from "@parley/contracts";
+import type { Engine } from "../engine.js";
+
+/**
+ * Keeps what a token says about a person, for names and avatars. Never throws and never blocks: a directory that can't
+ * be written costs a name, not a message.
+ */
+export async function rememberUser(engine: Engine, identity: Identity): Promise<void> {
+  const { userId, role, name, email, picture } = identity;
+  if (!engine.knownUsers.note(userId, JSON.stringify([role, name, email, picture]))) return;
+  // A token that leaves a claim out says nothing about it.
+  const facts = {
+    role,
+    ...(name === undefined ? {} : { name }),
+    ...(email === undefined ? {} : { email }),
+    ...(picture === undefined ? {} : { picture }),
+  };
+  try {
+    await engine.database.prisma.user.upsert({
+      where: { id: userId },
+      create: { id: userId, ...facts },
+      update: { ...facts, updatedAt: engine.clock() },
+    });
+  } catch (error) {
+    engine.knownUsers.forget(userId);
+    engine.log.warn({ err: error, userId }, "could not write the user directory");
+  }
+}
