@@ -66,13 +66,21 @@ export const ERROR_CODES = {
     retryable: false,
   },
   route_not_found: { kind: "not_found", message: "There is no such path; see /docs.", retryable: false },
-  chat_not_found: { kind: "not_found", message: "There is no such chat, or it is not yours.", retryable: false },
+  chat_not_found: {
+    kind: "not_found",
+    message: "There is no such chat, or it is not yours.",
+    retryable: false,
+  },
   message_not_found: {
     kind: "not_found",
     message: "There is no such message, or it is not in a chat of yours.",
     retryable: false,
   },
-  member_not_found: { kind: "not_found", message: "This user is not a member of the chat.", retryable: false },
+  member_not_found: {
+    kind: "not_found",
+    message: "This user is not a member of the chat.",
+    retryable: false,
+  },
   chat_closed: {
     kind: "conflict",
     message: "The chat is closed and takes no new messages.",

@@ -2,14 +2,15 @@ import { z } from "zod";
 import { LIMITS } from "./limits.js";
 
 // NUL can't be stored by Postgres, and a lone surrogate has no UTF-8 form: both would fail far from the person who sent them.
-const UNSTORABLE = /\u0000|\p{Surrogate}/u;
+const UNSTORABLE = /\p{Surrogate}/u;
+const isStorable = (text: string) => !text.includes("\0") && !UNSTORABLE.test(text);
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /** Text that Postgres and UTF-8 can hold; `limit` counts Unicode code points. */
 export function textField(limit: number) {
   return z
     .string()
-    .refine((text) => !UNSTORABLE.test(text), "must not contain NUL or half of a surrogate pair")
+    .refine((text) => isStorable(text), "must not contain NUL or half of a surrogate pair")
     .refine((text) => countCodePoints(text) <= limit, `must have at most ${limit} characters`)
     .meta({ maxLength: limit });
 }
@@ -44,7 +45,7 @@ export const timestamp = z.iso.datetime({ offset: true });
 export const webUrl = z
   .url({ protocol: /^https?$/ })
   .max(LIMITS.urlLength)
-  .refine((url) => !UNSTORABLE.test(url), "must not contain NUL or half of a surrogate pair");
+  .refine((url) => isStorable(url), "must not contain NUL or half of a surrogate pair");
 
 /** Free JSON that travels with a message: bounded in bytes and depth, without keys that could reach a prototype. */
 export const metadata = z.record(z.string(), z.unknown()).superRefine((value, context) => {
@@ -53,16 +54,16 @@ export const metadata = z.record(z.string(), z.unknown()).superRefine((value, co
 });
 
 function metadataFault(value: Record<string, unknown>): string | undefined {
-  const json = JSON.stringify(value);
-  if (new TextEncoder().encode(json).byteLength > LIMITS.metadataBytes) {
-    return `must have at most ${LIMITS.metadataBytes} bytes as JSON`;
-  }
-  return nodeFault(value, 1);
+  // The depth first: what is nested too deep can't even be written as JSON.
+  const fault = nodeFault(value, 1);
+  if (fault) return fault;
+  const bytes = new TextEncoder().encode(JSON.stringify(value)).byteLength;
+  return bytes > LIMITS.metadataBytes ? `must have at most ${LIMITS.metadataBytes} bytes as JSON` : undefined;
 }
 
 function nodeFault(value: unknown, depth: number): string | undefined {
   if (typeof value === "string") {
-    return UNSTORABLE.test(value) ? "must not contain NUL or half of a surrogate pair" : undefined;
+    return isStorable(value) ? undefined : "must not contain NUL or half of a surrogate pair";
   }
   if (typeof value !== "object" || value === null) return undefined;
   if (depth > LIMITS.metadataDepth) return `must not be nested deeper than ${LIMITS.metadataDepth}`;
@@ -91,4 +92,4 @@ export const emoji = z
   .max(64)
   .refine((text) => /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u.test(text), "must be an emoji")
   .refine((text) => [...new Intl.Segmenter().segment(text)].length === 1, "must be one emoji")
-  .refine((text) => !UNSTORABLE.test(text), "must be an emoji");
+  .refine((text) => isStorable(text), "must be an emoji");

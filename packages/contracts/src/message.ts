@@ -1,9 +1,22 @@
 /** What a message can be. People send the first four; the system sends the rest. */
-export const MESSAGE_TYPES = ["text", "image", "file", "audio", "system", "order_update", "receipt_shared"] as const;
+export const MESSAGE_TYPES = [
+  "text",
+  "image",
+  "file",
+  "audio",
+  "system",
+  "order_update",
+  "receipt_shared",
+] as const;
 
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
-export const PERSON_MESSAGE_TYPES = ["text", "image", "file", "audio"] as const satisfies readonly MessageType[];
+export const PERSON_MESSAGE_TYPES = [
+  "text",
+  "image",
+  "file",
+  "audio",
+] as const satisfies readonly MessageType[];
 
 export interface Reaction {
   emoji: string;

@@ -27,7 +27,10 @@ export class ParleyError extends Error {
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     const entry = ERROR_CODES[code];
-    super(details.message ?? entry.message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(
+      details.message ?? entry.message,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.name = "ParleyError";
     this.code = code;
     this.kind = entry.kind;

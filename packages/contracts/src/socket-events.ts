@@ -96,7 +96,7 @@ export const SOCKET_EVENTS = {
     summary: "The token has expired: send `reauthenticate` within `graceMs`, or the connection ends",
     payload: z.object({ graceMs: z.int() }),
   },
-  disconnecting: {
+  connection_ending: {
     summary: "The server ends this connection; says why, and whether to come back",
     payload: z.object({ reason: z.string(), message: z.string(), reconnect: z.boolean() }),
   },
@@ -104,4 +104,6 @@ export const SOCKET_EVENTS = {
 } as const satisfies Record<string, { summary: string; payload: z.ZodType }>;
 
 export type SocketEventName = keyof typeof SOCKET_EVENTS;
-export type SocketEventPayload<Name extends SocketEventName> = z.infer<(typeof SOCKET_EVENTS)[Name]["payload"]>;
+export type SocketEventPayload<Name extends SocketEventName> = z.infer<
+  (typeof SOCKET_EVENTS)[Name]["payload"]
+>;

@@ -1,6 +1,6 @@
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
-export type { Chat, ChatDetail, ChatMember, ChatSummary, Person } from "./chats/chat.js";
 export { changeChatStatus } from "./chats/change-chat-status.js";
+export type { Chat, ChatDetail, ChatMember, ChatSummary, Person } from "./chats/chat.js";
 export { type ChatStats, chatStats } from "./chats/chat-stats.js";
 export { type ChatRequest, createChat } from "./chats/create-chat.js";
 export { getChat, getChatByOrder } from "./chats/get-chat.js";
@@ -25,7 +25,7 @@ export { announceInChat, announcePresence } from "./presence/announce.js";
 export { chatPartners } from "./presence/chat-partners.js";
 export { sharesChat } from "./presence/shares-chat.js";
 export { markRead } from "./receipts/mark-read.js";
-export { type Catchup, readChanges } from "./sync/read-changes.js";
+export { type Catchup, type HolePosition, readChanges } from "./sync/read-changes.js";
 export { type ChatPosition, readPositions } from "./sync/read-positions.js";
 export { type SyncPage, syncChanges } from "./sync/sync-changes.js";
 export { rememberUser } from "./users/remember-user.js";

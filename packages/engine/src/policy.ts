@@ -1,4 +1,4 @@
-import { type Actor, ParleyError, PERSON_MESSAGE_TYPES, type MessageType } from "@parley/contracts";
+import { type Actor, type MessageType, ParleyError, PERSON_MESSAGE_TYPES } from "@parley/contracts";
 
 /** Who may do what. Everything here is pure: it is handed what it judges. */
 
@@ -23,7 +23,10 @@ export function assertMaySendType(actor: Actor, type: MessageType): void {
 }
 
 /** People change their own words; operators may take any message away, as may a group's owner. */
-export function mayDelete(actor: Actor, facts: { senderId: string; membership: Membership | undefined }): boolean {
+export function mayDelete(
+  actor: Actor,
+  facts: { senderId: string; membership: Membership | undefined },
+): boolean {
   return facts.senderId === actor.userId || isPrivileged(actor) || facts.membership?.role === "owner";
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Compares what chats promise (numbering without gaps) with what is stored. */
-export const chatsVerify = z.object({
+const chatsVerify = z.object({
   /** How many chats one run looks at. */
   limit: z.int().min(1).max(10_000).default(500),
 });

@@ -3,14 +3,14 @@ import { externalId, textField, timestamp } from "../fields.js";
 import { LIMITS } from "../limits.js";
 import { messageShape } from "./message-shapes.js";
 
-export const CHAT_TYPES = ["order", "direct", "group"] as const;
-export const CHAT_STATUSES = ["active", "closed", "archived"] as const;
+const CHAT_TYPES = ["order", "direct", "group"] as const;
+const CHAT_STATUSES = ["active", "closed", "archived"] as const;
 
-export const personShape = z
+const personShape = z
   .object({ id: z.string(), name: z.string().optional(), avatar: z.string().optional() })
   .meta({ id: "Person" });
 
-export const memberShape = z
+const memberShape = z
   .object({
     user_id: z.string(),
     name: z.string().optional(),

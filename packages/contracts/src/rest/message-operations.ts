@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { emoji, nonNegativeInt, pageLimit, positiveInt, uuid, externalId } from "../fields.js";
+import { emoji, externalId, nonNegativeInt, pageLimit, positiveInt, uuid } from "../fields.js";
 import {
   editBody,
   markReadBody,

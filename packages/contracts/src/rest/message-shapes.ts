@@ -47,9 +47,9 @@ export const messageDraftShape = z
       .regex(/^[\w.+-]+\/[\w.+-]+$/, "must be a media type such as image/jpeg")
       .optional(),
     metadata: metadata.optional(),
-    client_id: externalId
-      .optional()
-      .meta({ description: "Names the message for ever: the same send again answers with the first message." }),
+    client_id: externalId.optional().meta({
+      description: "Names the message for ever: the same send again answers with the first message.",
+    }),
     reply_to: uuid.optional(),
   })
   .refine((draft) => draft.content.trim() !== "" || draft.attachment_url !== undefined, {
@@ -74,7 +74,11 @@ export const editBody = z.object({
 
 export const markReadBody = z.object({ message_ids: z.array(uuid).min(1).max(LIMITS.pageRows) });
 
-export const markReadResult = z.object({ success: z.literal(true), read_seq: z.int(), unread_count: z.int() });
+export const markReadResult = z.object({
+  success: z.literal(true),
+  read_seq: z.int(),
+  unread_count: z.int(),
+});
 
 export const reactionResult = z.object({
   message_id: z.uuid(),
@@ -87,4 +91,3 @@ export const orderUpdateBody = z
   .meta({ description: "`status` and whatever else belongs to the update." });
 
 export const receiptBody = z.object({ receipt_url: webUrl, shared_by: externalId.optional() });
-

@@ -1,7 +1,7 @@
 import { type Actor, ParleyError } from "@parley/contracts";
 import { changeChat } from "../database/change-chat.js";
 import type { Engine } from "../engine.js";
-import { storeSystemMessage, SYSTEM_SENDER } from "../messages/store-system-message.js";
+import { SYSTEM_SENDER, storeSystemMessage } from "../messages/store-system-message.js";
 import { mayChangeStatus } from "../policy.js";
 import type { ChatSummary } from "./chat.js";
 import { accessChat } from "./chat-access.js";
@@ -36,7 +36,11 @@ export async function changeChatStatus(
           metadata: { status: input.status, changed_by: input.actor.userId },
         },
       );
-      await transaction.chat.update({ where: { id: locked.id }, data: { status: input.status }, select: { id: true } });
+      await transaction.chat.update({
+        where: { id: locked.id },
+        data: { status: input.status },
+        select: { id: true },
+      });
       return { result: undefined, bodies: [{ name: "message.created", message }] };
     },
   });

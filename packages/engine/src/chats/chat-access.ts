@@ -11,7 +11,10 @@ export interface ChatAccess {
 }
 
 /** Reads a chat and the actor's place in it; a chat of others answers like one that does not exist. */
-export async function accessChat(engine: Engine, input: { actor: Actor; chatId: string }): Promise<ChatAccess> {
+export async function accessChat(
+  engine: Engine,
+  input: { actor: Actor; chatId: string },
+): Promise<ChatAccess> {
   return guardDatabase(async () => {
     const row = await engine.database.prisma.chat.findUnique({
       where: { id: input.chatId },

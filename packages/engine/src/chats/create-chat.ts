@@ -60,7 +60,11 @@ function planFor(actor: Actor, request: ChatRequest): Plan {
       const others = [...new Set(request.memberIds)].filter((id) => id !== actor.userId);
       if (others.length + 1 > LIMITS.groupMembers) throw new ParleyError("too_many_members");
       const members = others.map((userId) => ({ userId, role: "member" }));
-      return { type: "group", name: request.name, members: [{ userId: actor.userId, role: "owner" }, ...members] };
+      return {
+        type: "group",
+        name: request.name,
+        members: [{ userId: actor.userId, role: "owner" }, ...members],
+      };
     }
   }
 }
@@ -112,7 +116,9 @@ async function openChat(
     data: members.map((member) => ({ ...member, chatId, joinedRev: 1, rev: 1, joinedAt: now })),
   });
   const audience = members.map((member) => member.userId);
-  const changes: Change[] = [{ chatId, rev: 1, seq: 0, audience, body: { name: "chat.created", memberIds: audience } }];
+  const changes: Change[] = [
+    { chatId, rev: 1, seq: 0, audience, body: { name: "chat.created", memberIds: audience } },
+  ];
   if (initialMessage !== undefined) {
     const message = await storeFirst(context, { chatId, content: initialMessage, now });
     changes.push({ chatId, rev: 2, seq: 1, audience, body: { name: "message.created", message } });

@@ -35,7 +35,10 @@ async function describeChat(engine: Engine, access: ChatAccess): Promise<ChatDet
       take: NAMED_MEMBERS,
     });
     const named = [...members.map((member) => member.userId), chat.userId, chat.shopperId];
-    const person = await readPeople(engine, named.filter((id) => id !== null));
+    const person = await readPeople(
+      engine,
+      named.filter((id) => id !== null),
+    );
     const [summary] = await summariseChats({ prisma: engine.database.prisma, now: engine.clock() }, [access]);
     if (summary === undefined) throw new ParleyError("chat_not_found");
     return {

@@ -74,7 +74,11 @@ async function runChange<Result>(transaction: Transaction, input: ChangeInput<Re
     UPDATE chats SET last_rev = ${rev}, last_seq = ${chat.lastSeq}, changed_xid = pg_current_xact_id()
     WHERE id = ${chatId}::uuid`;
   await stampRows(transaction, { chatId, after: row.last_rev });
-  const audience = await readAudience(transaction, { chatId, before: row.member_count, also: work.also ?? [] });
+  const audience = await readAudience(transaction, {
+    chatId,
+    before: row.member_count,
+    also: work.also ?? [],
+  });
   const changes: Change[] = work.bodies.map((body, index) => ({
     chatId,
     rev: row.last_rev + 1 + index,

@@ -13,12 +13,13 @@ const TRANSIENT_SYSTEM_CODES = new Set([
 ]);
 // Prisma's own: can't reach, timed out, connection closed, pool timeout, transaction could not start, write conflict.
 const TRANSIENT_PRISMA_CODES = new Set(["P1001", "P1002", "P1008", "P1017", "P2024", "P2028", "P2034"]);
-const CONNECTION_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/;
+const CONNECTION_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/;
 
 const RETRY_AFTER_MS = 1_000;
 
 /** Whether the database, not the request, is at fault, so that the same request may succeed later. */
-export function isDatabaseUnavailable(error: unknown): boolean {
+function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (TRANSIENT_SYSTEM_CODES.has(code) || TRANSIENT_PRISMA_CODES.has(code)) return true;
@@ -29,7 +30,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 /** Whether the data of the request is at fault (class 22, 23): one bad row, not a broken database. */
 export function isDataFault(error: unknown): boolean {
-  return error instanceof Error && "code" in error && typeof error.code === "string" && /^2[23]/.test(error.code);
+  return (
+    error instanceof Error && "code" in error && typeof error.code === "string" && /^2[23]/.test(error.code)
+  );
 }
 
 /** Runs database work; an unreachable database becomes a refusal that tells the caller to try again. */

@@ -20,7 +20,9 @@ export async function removeMember(engine: Engine, input: RemoveMemberInput): Pr
     throw new ParleyError("forbidden");
   }
   if (chat.type !== "group") {
-    throw new ParleyError("not_a_group", { message: "The two people of this chat can't leave it; close it instead." });
+    throw new ParleyError("not_a_group", {
+      message: "The two people of this chat can't leave it; close it instead.",
+    });
   }
   await changeChat(engine, {
     chatId: input.chatId,

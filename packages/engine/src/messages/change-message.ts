@@ -24,7 +24,11 @@ export type MessageEdit = (
 ) => Promise<Prisma.MessageUncheckedUpdateInput | null>;
 
 /** Changes one stored message: takes a revision, keeps its place, tells the chat. */
-export async function changeMessage(engine: Engine, input: MessageChange, edit: MessageEdit): Promise<Message> {
+export async function changeMessage(
+  engine: Engine,
+  input: MessageChange,
+  edit: MessageEdit,
+): Promise<Message> {
   const { membership } = await accessChat(engine, input);
   return changeChat(engine, {
     chatId: input.chatId,

@@ -1,6 +1,6 @@
 import { type Audience, type Change, type Message, ParleyError } from "@parley/contracts";
-import { isDataFault, translateDatabaseFailure } from "../database/database-failure.js";
 import type { Database } from "../database/database.js";
+import { isDataFault, translateDatabaseFailure } from "../database/database-failure.js";
 import { type Appended, appendMessages, type Outcome, type Pending } from "./append-messages.js";
 
 export interface MessageWriterOptions {
@@ -175,7 +175,9 @@ export class MessageWriter {
 
 function clientKey(pending: Pending): string | undefined {
   const { clientId } = pending.draft;
-  return clientId === undefined ? undefined : `${pending.chatId} ${JSON.stringify([pending.senderId, clientId])}`;
+  return clientId === undefined
+    ? undefined
+    : `${pending.chatId} ${JSON.stringify([pending.senderId, clientId])}`;
 }
 
 function laneOf(chatId: string): number {

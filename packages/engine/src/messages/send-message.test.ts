@@ -73,7 +73,9 @@ describe("sendMessage", () => {
         sendMessage(first.engine, { actor: alice, chatId, draft: text(`${index}`) }),
       ),
     );
-    const changes = first.batches.flatMap((batch) => batch.changes).filter((change) => change.chatId === chatId);
+    const changes = first.batches
+      .flatMap((batch) => batch.changes)
+      .filter((change) => change.chatId === chatId);
     const created = changes.filter((change) => change.body.name === "message.created");
     expect(created.map((change) => change.rev)).toEqual(Array.from({ length: 40 }, (_, index) => index + 2));
     expect(created.every((change) => change.audience?.toSorted().join() === "alice,bob")).toBe(true);
@@ -150,13 +152,9 @@ describe("sendMessage", () => {
       sendMessage(first.engine, { actor: alice, chatId: randomUUID(), draft: text("nowhere") }),
       sendMessage(first.engine, { actor: bob, chatId, draft: text("2") }),
     ]);
-    expect(results.map((result) => (result.status === "fulfilled" ? result.value.seq : result.reason.code))).toEqual([
-      1,
-      "chat_not_found",
-      "reply_to_not_found",
-      "chat_not_found",
-      2,
-    ]);
+    expect(
+      results.map((result) => (result.status === "fulfilled" ? result.value.seq : result.reason.code)),
+    ).toEqual([1, "chat_not_found", "reply_to_not_found", "chat_not_found", 2]);
     await removeMember(first.engine, { actor: alice, chatId, userId: "bob" });
     const former = sendMessage(second.engine, { actor: bob, chatId, draft: text("3") });
     await expect(former).rejects.toMatchObject({ code: "chat_not_found" });
@@ -175,7 +173,12 @@ describe("sendMessage", () => {
       "fulfilled",
       "fulfilled",
     ]);
-    expect((await history(chatId)).map((message) => `${message.seq}${message.content}`)).toEqual(["1a", "2b", "3c", "4d"]);
+    expect((await history(chatId)).map((message) => `${message.seq}${message.content}`)).toEqual([
+      "1a",
+      "2b",
+      "3c",
+      "4d",
+    ]);
   });
 
   it("counts sending as reading, and notes when the passed messages were read", async () => {
@@ -218,7 +221,9 @@ describe("sendMessage", () => {
   it("lets only the platform send the platform's types", async () => {
     const chatId = await newGroup([]);
     const draft = { content: "x", type: "order_update" as const };
-    await expect(sendMessage(first.engine, { actor: alice, chatId, draft })).rejects.toMatchObject({ code: "forbidden" });
+    await expect(sendMessage(first.engine, { actor: alice, chatId, draft })).rejects.toMatchObject({
+      code: "forbidden",
+    });
     expect(await sendMessage(first.engine, { actor: platform, chatId, draft })).toMatchObject({ seq: 1 });
   });
 });

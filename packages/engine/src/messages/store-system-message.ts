@@ -36,6 +36,10 @@ export async function storeSystemMessage(
       ...(input.metadata === undefined ? {} : { metadata: input.metadata as Prisma.InputJsonObject }),
     },
   });
-  await context.transaction.chat.update({ where: { id: chat.id }, data: { updatedAt: now }, select: { id: true } });
+  await context.transaction.chat.update({
+    where: { id: chat.id },
+    data: { updatedAt: now },
+    select: { id: true },
+  });
   return messageFromRow(row);
 }

@@ -23,10 +23,7 @@ export function announcePresence(engine: Engine, input: { audience: string[]; bo
   publishSignals(engine, [{ chatId: null, audience: input.audience, body: input.body }]);
 }
 
-async function audienceOf(
-  engine: Engine,
-  chat: { chatId: string; memberCount: number },
-): Promise<Audience> {
+async function audienceOf(engine: Engine, chat: { chatId: string; memberCount: number }): Promise<Audience> {
   if (chat.memberCount > AUDIENCE_LIST_LIMIT) return null;
   const rows = await guardDatabase(() =>
     engine.database.prisma.member.findMany({

@@ -1,0 +1,41 @@
+export type { AsyncApiDocument, AsyncApiMessage, AsyncApiOperation } from "./asyncapi/document.js";
+export { asyncApiDocument } from "./asyncapi.js";
+export { bothSpellings } from "./commands/both-spellings.js";
+export { COMMAND_CATALOGUE, type CommandName } from "./commands/catalogue.js";
+export { DISCONNECT_REASONS, type DisconnectReason } from "./disconnect-reasons.js";
+export { ERROR_CODES, ERROR_KINDS, type ErrorCode, type ErrorKind } from "./error-codes.js";
+export type {
+  ChangeBody,
+  ChangeCatalogue,
+  ChangeName,
+  SignalBody,
+  SignalCatalogue,
+  SignalName,
+} from "./events/catalogue.js";
+export type { Audience, Batch, Change, Signal } from "./events/envelope.js";
+export { externalId } from "./fields.js";
+export { type Actor, type Identity, KNOWN_ROLES } from "./identity.js";
+export { JOB_CATALOGUE, type JobName } from "./jobs/catalogue.js";
+export type { JsonSchema } from "./json-schema.js";
+export { AUDIENCE_LIST_LIMIT, LIMITS } from "./limits.js";
+export {
+  MESSAGE_TYPES,
+  type Message,
+  type MessageType,
+  PERSON_MESSAGE_TYPES,
+  type Reaction,
+} from "./message.js";
+export type {
+  OpenApiDocument,
+  OpenApiMedia,
+  OpenApiOperation,
+  OpenApiParameter,
+  OpenApiResponse,
+} from "./openapi/document.js";
+export { openApiDocument } from "./openapi.js";
+export { type ErrorDetails, type FieldError, ParleyError } from "./parley-error.js";
+export { type OperationId, REST_CATALOGUE } from "./rest/catalogue.js";
+export type { ChatDetailShape, ChatShape } from "./rest/chat-shapes.js";
+export type { MessageDraftShape, MessageShape } from "./rest/message-shapes.js";
+export type { Operation } from "./rest/operation.js";
+export { SOCKET_EVENTS, type SocketEventName, type SocketEventPayload } from "./socket-events.js";

@@ -1,0 +1,58 @@
+import type { ErrorCode } from "../error-codes.js";
+import { type OperationId, REST_CATALOGUE } from "../rest/catalogue.js";
+import type { Operation } from "../rest/operation.js";
+
+/** The codes that belong to one call's own rules; `codesOf` adds those that every call shares. */
+const OWN_CODES = {
+  createChat: ["forbidden", "order_chat_differs", "too_many_members"],
+  listMyChats: [],
+  chatStats: ["role_required"],
+  getChatByOrder: ["chat_not_found"],
+  getChat: ["chat_not_found"],
+  getUnreadCount: ["chat_not_found"],
+  listMembers: ["chat_not_found"],
+  addMembers: ["forbidden", "chat_not_found", "not_a_group", "too_many_members"],
+  removeMember: ["forbidden", "chat_not_found", "member_not_found", "not_a_group"],
+  muteChat: ["forbidden", "chat_not_found"],
+  unmuteChat: ["forbidden", "chat_not_found"],
+  changeChatStatus: ["forbidden", "chat_not_found"],
+  sendMessage: ["reply_to_not_found", "forbidden", "chat_not_found", "chat_closed", "client_id_reused"],
+  listMessages: ["chat_not_found"],
+  markMessagesRead: ["forbidden", "chat_not_found", "message_not_found"],
+  editMessage: ["forbidden", "chat_not_found", "message_not_found", "message_deleted"],
+  deleteMessage: ["forbidden", "chat_not_found", "message_not_found"],
+  addReaction: ["chat_not_found", "message_not_found", "message_deleted", "too_many_reactions"],
+  removeReaction: ["chat_not_found", "message_not_found", "message_deleted"],
+  updateOrder: ["role_required", "chat_not_found", "chat_closed"],
+  shareReceipt: ["forbidden", "chat_not_found", "chat_closed"],
+  sync: [],
+} as const satisfies Record<OperationId, readonly ErrorCode[]>;
+
+const ANY_CALL = [
+  "token_missing",
+  "token_invalid",
+  "token_expired",
+  "rate_limited",
+  "overloaded",
+  "database_unavailable",
+  "keys_unavailable",
+  "draining",
+  "internal",
+] as const satisfies readonly ErrorCode[];
+
+/** Every code that some call may answer with. */
+export function restCodes(): ErrorCode[] {
+  const operations = Object.entries(REST_CATALOGUE) as [OperationId, Operation][];
+  return [...new Set(operations.flatMap(([id, operation]) => codesOf(id, operation)))];
+}
+
+/** Every code that a call may answer with. */
+export function codesOf(id: OperationId, operation: Operation): ErrorCode[] {
+  const takesInput = operation.params ?? operation.query ?? operation.body;
+  return [
+    ...(takesInput ? (["invalid_input"] as const) : []),
+    ...(operation.body ? (["invalid_json", "body_too_large"] as const) : []),
+    ...OWN_CODES[id],
+    ...ANY_CALL,
+  ];
+}

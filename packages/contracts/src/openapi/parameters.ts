@@ -1,0 +1,51 @@
+import type { z } from "zod";
+import type { SchemaCollector } from "../json-schema.js";
+import { LIMITS } from "../limits.js";
+import type { Operation } from "../rest/operation.js";
+import type { OpenApiParameter } from "./document.js";
+
+/** A name means the same on every call. */
+const MEANING: Readonly<Record<string, string>> = {
+  id: "The chat.",
+  mid: "The message.",
+  order_id: "The order, as the platform names it.",
+  user_id: "The person, as the platform names them.",
+  emoji: "One emoji, percent-encoded.",
+  page: "Which page, from 1.",
+  limit: `Rows of a page; more than ${LIMITS.pageRows} becomes ${LIMITS.pageRows}.`,
+  cursor: "Where the last answer ended; leave it out the first time.",
+  before_seq: "Only messages before this place in the chat, the nearest ones.",
+  after_seq: "Only messages after this place in the chat, the nearest ones.",
+  around_seq: "The messages on both sides of this place.",
+};
+
+/** The path and query parameters of one call. */
+export function parametersOf(operation: Operation, schemas: SchemaCollector): OpenApiParameter[] {
+  const inPath = Object.entries(operation.params?.shape ?? {});
+  const inQuery = Object.entries(operation.query?.shape ?? {});
+  return [
+    ...inPath.map(([name, field]) => parameter({ name, in: "path", field }, schemas)),
+    ...inQuery.map(([name, field]) => parameter({ name, in: "query", field }, schemas)),
+  ];
+}
+
+function parameter(
+  { name, in: place, field }: { name: string; in: "path" | "query"; field: z.core.$ZodType },
+  schemas: SchemaCollector,
+): OpenApiParameter {
+  const description = MEANING[name];
+  if (description === undefined)
+    throw new Error(`the parameter ${name} needs a meaning in openapi/parameters.ts`);
+  const type = field as z.ZodType;
+  // A default behind a transformation has no place in the input's JSON Schema, so it is asked from the schema itself.
+  const absent = type.safeParse(undefined);
+  const schema = schemas.input(type);
+  const hasDefault = absent.success && absent.data !== undefined;
+  return {
+    name,
+    in: place,
+    required: !absent.success,
+    description,
+    schema: hasDefault ? { ...schema, default: absent.data } : schema,
+  };
+}

@@ -1,0 +1,70 @@
+import type { z } from "zod";
+import type { SchemaCollector } from "../json-schema.js";
+import { type OperationId, REST_CATALOGUE } from "../rest/catalogue.js";
+import type { Operation } from "../rest/operation.js";
+import { BODY_EXAMPLES } from "./body-examples.js";
+import type { OpenApiOperation, OpenApiResponse } from "./document.js";
+import { failureResponses } from "./failures.js";
+import { successHeaders } from "./headers.js";
+import { codesOf } from "./operation-codes.js";
+import { parametersOf } from "./parameters.js";
+
+/** The paths of the REST catalogue. */
+export function restPaths(schemas: SchemaCollector): Record<string, Record<string, OpenApiOperation>> {
+  const paths: Record<string, Record<string, OpenApiOperation>> = {};
+  for (const [name, operation] of Object.entries(REST_CATALOGUE) as [OperationId, Operation][]) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: describe(name, operation, schemas),
+    };
+  }
+  return paths;
+}
+
+function describe(id: OperationId, operation: Operation, schemas: SchemaCollector): OpenApiOperation {
+  const description = descriptionOf(operation);
+  const parameters = parametersOf(operation, schemas);
+  const codes = codesOf(id, operation);
+  return {
+    operationId: id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    ...(description === "" ? {} : { description }),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(operation.body === undefined ? {} : { requestBody: requestBody(id, operation.body, schemas) }),
+    responses: {
+      [String(operation.status)]: success(operation, schemas),
+      ...failureResponses(codes),
+    },
+    "x-error-codes": codes,
+  };
+}
+
+function descriptionOf({ description, roles, sends }: Operation): string {
+  const sentences = [
+    description,
+    roles && `Needs the role ${roles.map((role) => `\`${role}\``).join(" or ")}.`,
+    sends && "Counts against the message rate.",
+  ];
+  return sentences.filter(Boolean).join("\n\n");
+}
+
+function requestBody(id: OperationId, body: z.ZodType, schemas: SchemaCollector) {
+  const example: unknown = BODY_EXAMPLES[id as keyof typeof BODY_EXAMPLES];
+  return {
+    required: true,
+    content: {
+      "application/json": { schema: schemas.input(body), ...(example === undefined ? {} : { example }) },
+    },
+  } as const;
+}
+
+function success({ status, result }: Operation, schemas: SchemaCollector): OpenApiResponse {
+  const headers = successHeaders();
+  if (result === undefined) return { description: "Done; the answer has no body.", headers };
+  return {
+    description: status === 201 ? "Stored." : "The answer.",
+    headers,
+    content: { "application/json": { schema: schemas.output(result) } },
+  };
+}

@@ -1,0 +1,14 @@
+import type { OperationId, REST_CATALOGUE } from "../rest/catalogue.js";
+
+type Tag = (typeof REST_CATALOGUE)[OperationId]["tag"] | "Node";
+
+/** What the calls of each group are about, in the order of the page. */
+export const TAGS = {
+  Chats: "Opening chats, finding them, and what a person sets for one chat.",
+  Messages: "Sending, history, reading, editing, deleting and reactions.",
+  Members: "Who is in a chat. A change reaches live sockets at once.",
+  Sync: "Catching up after an absence: one call that misses nothing.",
+  Platform: "Calls of the platform that Parley is embedded in: updates of orders, receipts.",
+  Administration: "Numbers for the people who run the platform.",
+  Node: "The state of one node, for load balancers and monitoring. No token is needed.",
+} as const satisfies Record<Tag, string>;

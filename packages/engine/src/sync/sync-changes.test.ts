@@ -1,0 +1,202 @@
+import {
+  createTestDatabase,
+  openTestEngine,
+  type TestDatabase,
+  type TestEngine,
+  until,
+} from "@parley/testing";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createChat } from "../chats/create-chat.js";
+import { addMembers } from "../members/add-members.js";
+import { removeMember } from "../members/remove-member.js";
+import { editMessage } from "../messages/edit-message.js";
+import { reactToMessage } from "../messages/react-to-message.js";
+import { sendMessage } from "../messages/send-message.js";
+import { closeEngine } from "../open-engine.js";
+import { markRead } from "../receipts/mark-read.js";
+import { readChanges } from "./read-changes.js";
+import { type SyncPage, syncChanges } from "./sync-changes.js";
+
+const alice = { userId: "alice", role: "user" };
+const bob = { userId: "bob", role: "user" };
+
+let database: TestDatabase;
+let node: TestEngine;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  node = openTestEngine(database.url);
+});
+
+afterAll(async () => {
+  await closeEngine(node.engine);
+  await database.drop();
+});
+
+async function newGroup(memberIds: string[], owner = alice): Promise<string> {
+  const request = { type: "group" as const, name: "test", memberIds };
+  return (await createChat(node.engine, { actor: owner, request })).id;
+}
+
+const say = (chatId: string, content: string, actor = alice) =>
+  sendMessage(node.engine, { actor, chatId, draft: { content, type: "text" } });
+
+/** All pages of one catch-up, put together. */
+async function catchUp(actor: { userId: string; role: string }, cursor?: string, limit = 200) {
+  const all = { messages: [] as SyncPage["messages"], members: [] as SyncPage["members"], resets: 0 };
+  let page = await syncChanges(node.engine, { actor, cursor, limit });
+  const receipts = [...page.receipts];
+  for (;;) {
+    all.messages.push(...page.messages);
+    all.members.push(...page.members);
+    all.resets += page.reset ? 1 : 0;
+    if (!page.hasMore) return { ...all, receipts, cursor: page.cursor };
+    page = await syncChanges(node.engine, { actor, cursor: page.cursor, limit });
+    receipts.push(...page.receipts);
+  }
+}
+
+describe("syncChanges", () => {
+  it("brings new, edited and reacted messages, positions and members since the cursor, and then nothing", async () => {
+    const chatId = await newGroup(["bob"]);
+    const old = await say(chatId, "old");
+    const quiet = await say(await newGroup(["bob"]), "quiet");
+    const { cursor } = await catchUp(bob);
+    const fresh = await say(chatId, "fresh");
+    await editMessage(node.engine, { actor: alice, chatId, messageId: old.id, content: "edited" });
+    await reactToMessage(node.engine, {
+      actor: bob,
+      chatId,
+      messageId: fresh.id,
+      emoji: "👍",
+      remove: false,
+    });
+    await markRead(node.engine, { actor: bob, chatId, messageIds: [fresh.id] });
+    await addMembers(node.engine, { actor: alice, chatId, userIds: ["carol"] });
+    const news = await catchUp(bob, cursor);
+    const told = new Map(news.messages.map((message) => [message.id, message]));
+    expect(told.get(old.id)?.content).toBe("edited");
+    expect(told.get(fresh.id)?.reactions).toEqual([{ emoji: "👍", count: 1, userIds: ["bob"] }]);
+    expect(told.has(quiet.id)).toBe(false);
+    expect(news.receipts).toContainEqual({ chatId, userId: "bob", readSeq: 2 });
+    expect(news.members.map((member) => member.userId)).toContain("carol");
+    expect(news.resets).toBe(0);
+    expect((await catchUp(bob, news.cursor)).messages).toEqual([]);
+  });
+
+  it("does not skip what a slow transaction commits after the cursor was made", async () => {
+    const chatId = await newGroup(["bob"]);
+    await say(chatId, "before");
+    const slow = new Client({ connectionString: database.url });
+    await slow.connect();
+    await slow.query("BEGIN");
+    await slow.query(
+      "UPDATE chats SET last_seq = 2, last_rev = 3, changed_xid = pg_current_xact_id() WHERE id = $1",
+      [chatId],
+    );
+    await slow.query(
+      `INSERT INTO messages (id, chat_id, seq, rev, sender_id, sender_role, type, content)
+       VALUES (gen_random_uuid(), $1, 2, 3, 'alice', 'user', 'text', 'slow')`,
+      [chatId],
+    );
+    // Later transactions commit first, in another chat, and the client catches up past them.
+    const elsewhere = await newGroup(["bob"]);
+    await say(elsewhere, "fast");
+    const first = await catchUp(bob);
+    expect(first.messages.map((message) => message.content)).toContain("fast");
+    const second = await catchUp(bob, first.cursor);
+    expect(second.messages.map((message) => message.content)).not.toContain("slow");
+    await slow.query("COMMIT");
+    await slow.end();
+    const third = await catchUp(bob, second.cursor);
+    expect(third.messages.map((message) => message.content)).toContain("slow");
+  });
+
+  it("goes on in pages through one long chat and many chats", async () => {
+    const dora = { userId: "dora", role: "user" };
+    const { cursor } = await catchUp(dora);
+    const chats = await Promise.all(Array.from({ length: 60 }, () => newGroup(["dora"])));
+    const sent = await Promise.all(chats.map((chatId) => say(chatId, "one")));
+    const long = chats[30] ?? "";
+    for (let index = 0; index < 25; index++) sent.push(await say(long, `${index}`));
+    const news = await catchUp(dora, cursor, 7);
+    expect(new Set(news.messages.map((message) => message.id))).toEqual(
+      new Set(sent.map((message) => message.id)),
+    );
+    expect(news.messages).toHaveLength(sent.length);
+  });
+
+  it("tells somebody who was removed, and no more than that", async () => {
+    const erin = { userId: "erin", role: "user" };
+    const chatId = await newGroup(["erin"]);
+    const { cursor } = await catchUp(erin);
+    await removeMember(node.engine, { actor: alice, chatId, userId: "erin" });
+    await say(chatId, "secret");
+    const news = await catchUp(erin, cursor);
+    expect(news.messages).toEqual([]);
+    expect(news.members).toMatchObject([{ chatId, userId: "erin" }]);
+    expect(news.members[0]?.leftAt).not.toBeNull();
+  });
+
+  it("begins anew with a cursor that it does not know", async () => {
+    const chatId = await newGroup(["bob"]);
+    await say(chatId, "hello");
+    const future = Buffer.from("1 999999999999").toString("base64url");
+    for (const cursor of ["nonsense", "", future]) {
+      const page = await syncChanges(node.engine, { actor: bob, cursor, limit: 200 });
+      expect(page.reset).toBe(true);
+      expect(page.chats.map((chat) => chat.id)).toContain(chatId);
+    }
+  });
+});
+
+describe("readChanges", () => {
+  it("gives a node what it has missed of a chat: new messages by number, then changes by revision", async () => {
+    const chatId = await newGroup(["bob"]);
+    const first = await say(chatId, "1");
+    const position = { chatId, rev: first.rev, seq: first.seq };
+    const second = await say(chatId, "2");
+    await editMessage(node.engine, { actor: alice, chatId, messageId: first.id, content: "1b" });
+    await editMessage(node.engine, { actor: alice, chatId, messageId: second.id, content: "2b" });
+    await markRead(node.engine, { actor: bob, chatId, messageIds: [second.id] });
+    await addMembers(node.engine, { actor: alice, chatId, userIds: ["carol"] });
+    await say(chatId, "3", bob);
+    const missed = await readChanges(node.engine, position);
+    const names = missed?.changes.map(({ body }) =>
+      "message" in body
+        ? `${body.name} ${body.message.content}`
+        : `${body.name} ${"userId" in body ? body.userId : ""}`,
+    );
+    expect(names?.filter((name) => name.startsWith("message."))).toEqual([
+      "message.created 2b",
+      "message.created 3",
+      "message.updated 1b",
+    ]);
+    expect(names).toContain("member.added carol");
+    expect(missed?.position).toEqual({ chatId, rev: 8, seq: 3 });
+    expect(missed?.memberIds.toSorted()).toEqual(["alice", "bob", "carol"]);
+  });
+
+  it("reads a long hole in pages without losing what changed besides", async () => {
+    const chatId = await newGroup(["bob"]);
+    const first = await say(chatId, "first");
+    const position = { chatId, rev: first.rev, seq: first.seq };
+    await Promise.all(Array.from({ length: 1_100 }, (_, index) => say(chatId, `${index}`)));
+    await editMessage(node.engine, { actor: alice, chatId, messageId: first.id, content: "changed" });
+    const seqs: number[] = [];
+    const updates: string[] = [];
+    let at = position;
+    await until(async () => {
+      const page = await readChanges(node.engine, at);
+      for (const { body } of page?.changes ?? []) {
+        if (body.name === "message.created") seqs.push(body.message.seq);
+        if (body.name === "message.updated") updates.push(body.message.content);
+      }
+      at = page?.position ?? at;
+      return page?.more === false;
+    }, "the last page is read");
+    expect(seqs).toEqual(Array.from({ length: 1_100 }, (_, index) => index + 2));
+    expect(updates).toEqual(["changed"]);
+  });
+});
