@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { type Cluster, startCluster } from "@parley/platform/local";
+import { createTestDatabase, testRedisUrl } from "./test-database.js";
+import { TEST_JWT_SECRET } from "./test-token.js";
+
+export interface TestCluster extends Cluster {
+  /** The nodes' own addresses, past the load balancer. */
+  urls: [string, string];
+  databaseUrl: string;
+}
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Two real API processes, a worker and a load balancer over a database of their own. */
+export async function startTestCluster(env: NodeJS.ProcessEnv = {}): Promise<TestCluster> {
+  const database = await createTestDatabase();
+  const cluster = await startCluster({
+    root: ROOT,
+    port: 0,
+    nodes: 2,
+    databaseUrl: database.url,
+    redisUrl: testRedisUrl(),
+    durable: false,
+    secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" },
+    env: {
+      ...process.env,
+      REDIS_PREFIX: `test-${randomBytes(6).toString("hex")}`,
+      LOG_LEVEL: "warn",
+      MESSAGES_PER_MINUTE: "1000000",
+      MESSAGES_BURST: "100000",
+      REQUESTS_PER_MINUTE: "1000000",
+      REQUESTS_BURST: "100000",
+      SOCKET_EVENTS_PER_SECOND: "100000",
+      SOCKET_EVENTS_BURST: "100000",
+      ...env,
+    },
+  });
+  const [first, second] = cluster.nodes;
+  if (first === undefined || second === undefined) throw new Error("the cluster has fewer than two nodes");
+  return {
+    ...cluster,
+    urls: [first.url, second.url],
+    databaseUrl: database.url,
+    stop: async (how) => {
+      await cluster.stop(how);
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import jwt from "jsonwebtoken";
+
+export const TEST_JWT_SECRET = "a-secret-for-tests-that-is-long-enough";
+
+export interface TestTokenInput {
+  userId: string;
+  role?: string;
+  name?: string;
+  /** Seconds from now; may be negative. */
+  expiresIn?: number;
+}
+
+/** A token that a test cluster believes. */
+export function testToken(input: TestTokenInput): string {
+  const { userId, role = "user", name, expiresIn = 3_600 } = input;
+  const exp = Math.floor(Date.now() / 1_000) + expiresIn;
+  return jwt.sign({ sub: userId, role, exp, ...(name === undefined ? {} : { name }) }, TEST_JWT_SECRET);
+}
