@@ -1,0 +1,85 @@
+import { createServer, type Server as HttpServer } from "node:http";
+import { closeEngine, type Engine, openEngine, pingDatabase, poolStats } from "@parley/engine";
+import {
+  createHealth,
+  createMetrics,
+  createRateLimiter,
+  type Health,
+  type Logger,
+  type Running,
+} from "@parley/platform";
+import { createAuthenticator } from "./auth/create-authenticator.js";
+import type { ApiConfig } from "./config.js";
+import { createEngineMetrics } from "./engine-metrics.js";
+import { createHttpApp } from "./http/create-http-app.js";
+import { hardenServer } from "./http/harden-server.js";
+import { type ApiRedis, openRedis } from "./open-redis.js";
+import { type Realtime, startRealtime } from "./realtime/start-realtime.js";
+
+/** Builds one API node, top to bottom, and starts to listen. The database must be migrated. */
+export async function startApi(config: ApiConfig, log: Logger): Promise<Running & { port: number }> {
+  const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
+  const redis = await openRedis(config, log);
+  const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });
+
+  const engine = openEngine({
+    databaseUrl: config.DATABASE_URL,
+    schema: config.DATABASE_SCHEMA,
+    poolSize: config.DATABASE_POOL_SIZE,
+    queueLimit: config.WRITE_QUEUE_LIMIT,
+    publish: (batch) => realtime.publish(batch),
+    log,
+  });
+  createEngineMetrics(metrics, { pool: () => poolStats(engine), queue: () => engine.writer.depth });
+
+  const health = createHealth({
+    postgres: { check: () => pingDatabase(engine), required: true },
+    // Without Redis a node still stores, answers, and delivers to its own connections.
+    redis: { check: () => redis.ping(), required: false },
+  });
+  const authenticator = createAuthenticator(config, log);
+  const http = createHttpApp({ engine, authenticator, limiter, config, log, metrics, health });
+  const httpServer = createServer(http);
+  hardenServer(httpServer);
+  const parts = { engine, authenticator, limiter, config, log, metrics, redis };
+  const realtime: Realtime = startRealtime(httpServer, parts);
+
+  const port = await listen(httpServer, config);
+  log.info({ port }, "the node serves");
+  return { port, stop: () => stopApi({ log, health, realtime, httpServer, engine, redis }) };
+}
+
+interface Parts {
+  log: Logger;
+  health: Health;
+  realtime: Realtime;
+  httpServer: HttpServer;
+  engine: Engine;
+  redis: ApiRedis;
+}
+
+/** Drains: not ready, no new connections, everyone sent away with a hint, what was accepted is stored, then all is closed. */
+async function stopApi(parts: Parts): Promise<void> {
+  const { log, health, realtime, httpServer, engine, redis } = parts;
+  log.info({ connections: realtime.connectionCount() }, "the node drains");
+  health.setDraining();
+  const closed = new Promise<void>((resolve) => httpServer.close(() => resolve()));
+  httpServer.closeIdleConnections();
+  await realtime.drain();
+  httpServer.closeIdleConnections();
+  await closed;
+  await realtime.close();
+  await closeEngine(engine);
+  redis.close();
+  log.info({}, "the node has stopped");
+}
+
+function listen(server: HttpServer, config: ApiConfig): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.PORT, config.HOST, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : config.PORT);
+    });
+  });
+}

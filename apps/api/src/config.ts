@@ -1,0 +1,191 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
+
+/** Shorter secrets can be guessed offline from one token. */
+const SECRET_BYTES = 32;
+
+/** Everything an API process reads from its environment. */
+export const apiConfigSchema = z
+  .object({
+    NODE_ENV: z.enum(["development", "production", "test"]).default("development").meta({
+      description:
+        "`production` turns the conveniences of development off: a short JWT_SECRET, a JWT_JWKS_URL without https and open origins are refused, and HSTS is sent.",
+    }),
+    HOST: z.string().default("0.0.0.0").meta({ description: "Address to listen on." }),
+    PORT: wholeNumber(0, 65_535)
+      .default(3000)
+      .meta({ description: "Port to listen on; 0 takes a free one." }),
+    NODE_NAME: z
+      .string()
+      .regex(/^[\w.:-]{1,100}$/, "must be 1 to 100 letters, digits or . : _ -")
+      .optional()
+      // Not a default: the generated tables of variables must not differ from machine to machine.
+      .transform((name) => name ?? `${hostname()}-${process.pid}`)
+      .meta({
+        description:
+          "Name of this node in logs and metrics, unique in the cluster; host name and process id when left out.",
+      }),
+
+    DATABASE_URL: z
+      .url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" })
+      .meta({ description: "The Postgres database." }),
+    DATABASE_SCHEMA: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a plain lower-case name")
+      .default("public")
+      .meta({ description: "Postgres schema that holds the tables." }),
+    DATABASE_POOL_SIZE: wholeNumber(1, 500)
+      .default(10)
+      .meta({ description: "Database connections of this process." }),
+    REDIS_URL: z
+      .url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" })
+      .meta({ description: "The Redis that the nodes share." }),
+    REDIS_PREFIX: z
+      .string()
+      .regex(/^[\w-]{1,50}$/, "must be 1 to 50 letters, digits, _ or -")
+      .default("parley")
+      .meta({
+        description:
+          "First part of every key and channel in Redis; clusters that share a Redis need different ones.",
+      }),
+
+    JWT_ALGORITHM: z.enum(["HS256", "RS256", "ES256"]).default("HS256").meta({
+      description:
+        "The only algorithm that tokens may be signed with; what a token says about itself is not believed.",
+    }),
+    JWT_SECRET: z
+      .string()
+      .optional()
+      .meta({ description: "Secret of HS256 tokens; required with HS256, in production at least 32 bytes." }),
+    JWT_PUBLIC_KEY: pemPublicKey().optional().meta({
+      description: "Public key (PEM; \\n may stand for a line break) of RS256 or ES256 tokens.",
+      valueType: "PEM",
+    }),
+    JWT_JWKS_URL: z
+      .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
+      .optional()
+      .meta({
+        description:
+          "Where the issuer publishes its RS256 or ES256 keys, instead of JWT_PUBLIC_KEY; https in production.",
+      }),
+    JWT_ISSUER: z
+      .string()
+      .optional()
+      .meta({ description: "What tokens must have as `iss`; not checked when left out." }),
+    JWT_AUDIENCE: z
+      .string()
+      .optional()
+      .meta({ description: "What tokens must have in `aud`; not checked when left out." }),
+    JWT_USER_ID_CLAIM: z
+      .enum(["sub", "user_id", "id"])
+      .default("sub")
+      .meta({ description: "The claim that holds the user's id." }),
+    GATEWAY_SECRET: z.string().min(16, "must have at least 16 characters").optional().meta({
+      description:
+        "Shared secret of a gateway that has authenticated its users; without it no gateway is believed.",
+    }),
+
+    ALLOWED_ORIGINS: originList().meta({
+      description:
+        "Web origins that may call this server, with commas between; none listed: every origin in development, none in production.",
+      valueType: "list of origins",
+    }),
+    TRUST_PROXY: addressList().meta({
+      description:
+        "Proxies whose X-Forwarded-* headers are believed: addresses, CIDR ranges, or `loopback`, `linklocal`, `uniquelocal`, with commas between; `none` for no proxy.",
+      valueType: "list of addresses",
+    }),
+    LOG_LEVEL: z
+      .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+      .default("info")
+      .meta({ description: "What is logged." }),
+
+    MESSAGES_PER_MINUTE: wholeNumber(1, 1_000_000)
+      .default(100)
+      .meta({ description: "Messages one user may send per minute, in the whole cluster." }),
+    MESSAGES_BURST: wholeNumber(1, 100_000)
+      .default(20)
+      .meta({ description: "Messages one user may send at once." }),
+    REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
+      .default(1200)
+      .meta({ description: "Requests per minute of one user, or of one address without a valid token." }),
+    REQUESTS_BURST: wholeNumber(1, 100_000)
+      .default(300)
+      .meta({ description: "Requests that one user or address may make at once." }),
+    SOCKET_EVENTS_PER_SECOND: wholeNumber(1, 100_000)
+      .default(50)
+      .meta({ description: "Events per second that one socket may send." }),
+    SOCKET_EVENTS_BURST: wholeNumber(1, 100_000)
+      .default(200)
+      .meta({ description: "Events that one socket may send at once." }),
+    MAX_CONNECTIONS: wholeNumber(1, 1_000_000)
+      .default(12_000)
+      .meta({ description: "Sockets that this node takes." }),
+    MAX_CONNECTIONS_PER_USER: wholeNumber(1, 10_000)
+      .default(50)
+      .meta({ description: "Sockets of one user on this node." }),
+    TYPING_TIMEOUT_MS: wholeNumber(100, 600_000)
+      .default(7000)
+      .meta({ description: "After this time without a refresh nobody is typing any more." }),
+    WRITE_QUEUE_LIMIT: wholeNumber(1, 1_000_000)
+      .default(5000)
+      .meta({ description: "Messages that may wait for the database before further ones are refused." }),
+    POLLING: flag(false).meta({
+      description: "Also allow HTTP long-polling; the load balancer must then keep a client on its node.",
+    }),
+    DOCS: flag(true).meta({ description: "Serve the API reference at /docs." }),
+  })
+  .superRefine(
+    (config, context) => {
+      for (const { name, problem } of keyFaults(config)) {
+        context.addIssue({ code: "custom", path: [name], message: problem });
+      }
+    },
+    // Even when other fields are wrong, so that all faults are shown together.
+    { when: ({ issues }) => !issues.some(({ path }) => /^(JWT_|NODE_ENV)/.test(String(path?.[0]))) },
+  );
+
+export type ApiConfig = z.output<typeof apiConfigSchema>;
+
+interface KeyFields {
+  NODE_ENV: string;
+  JWT_ALGORITHM: string;
+  JWT_SECRET?: string | undefined;
+  JWT_PUBLIC_KEY?: { fits: string } | undefined;
+  JWT_JWKS_URL?: string | undefined;
+}
+
+function keyFaults(config: KeyFields): Array<{ name: string; problem: string }> {
+  return config.JWT_ALGORITHM === "HS256" ? secretFaults(config) : publicKeyFaults(config);
+}
+
+function secretFaults(config: KeyFields): Array<{ name: string; problem: string }> {
+  if (config.JWT_PUBLIC_KEY ?? config.JWT_JWKS_URL) {
+    return [
+      {
+        name: "JWT_ALGORITHM",
+        problem: "must be RS256 or ES256 where JWT_PUBLIC_KEY or JWT_JWKS_URL is set",
+      },
+    ];
+  }
+  if (config.JWT_SECRET === undefined) return [{ name: "JWT_SECRET", problem: "is missing" }];
+  if (config.NODE_ENV === "production" && Buffer.byteLength(config.JWT_SECRET) < SECRET_BYTES) {
+    return [{ name: "JWT_SECRET", problem: `must have at least ${SECRET_BYTES} bytes in production` }];
+  }
+  return [];
+}
+
+function publicKeyFaults(config: KeyFields): Array<{ name: string; problem: string }> {
+  const { JWT_PUBLIC_KEY: key, JWT_JWKS_URL: url, JWT_ALGORITHM: algorithm } = config;
+  if ((key === undefined) === (url === undefined)) {
+    return [{ name: "JWT_ALGORITHM", problem: `${algorithm} needs either JWT_PUBLIC_KEY or JWT_JWKS_URL` }];
+  }
+  if (key !== undefined && key.fits !== algorithm) {
+    return [{ name: "JWT_PUBLIC_KEY", problem: `must be a key for ${algorithm}` }];
+  }
+  if (url !== undefined && config.NODE_ENV === "production" && !url.startsWith("https:")) {
+    return [{ name: "JWT_JWKS_URL", problem: "must begin with https: in production" }];
+  }
+  return [];
+}

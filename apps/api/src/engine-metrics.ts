@@ -1,0 +1,31 @@
+import { Gauge, type Metrics } from "@parley/platform";
+
+interface Sources {
+  pool: () => { total: number; idle: number; waiting: number };
+  queue: () => number;
+}
+
+/** How the engine's database pool and write queue stand. */
+export function createEngineMetrics(metrics: Metrics, sources: Sources): void {
+  const registers = [metrics.registry];
+  new Gauge({
+    name: "parley_database_pool",
+    help: "Database connections of this process, and callers that wait for one",
+    labelNames: ["state"],
+    registers,
+    collect() {
+      const { total, idle, waiting } = sources.pool();
+      this.set({ state: "total" }, total);
+      this.set({ state: "idle" }, idle);
+      this.set({ state: "waiting" }, waiting);
+    },
+  });
+  new Gauge({
+    name: "parley_write_queue",
+    help: "Messages that wait for the database",
+    registers,
+    collect() {
+      this.set(sources.queue());
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import { ParleyError } from "@parley/contracts";
+import express, { type Express, type RequestHandler } from "express";
+import { docsRouter } from "../docs/docs-router.js";
+import { answerFailures } from "./answer-failures.js";
+import { countStranger } from "./count-request.js";
+import { guards } from "./guards.js";
+import { createHttpMetrics } from "./http-metrics.js";
+import type { HttpParts } from "./http-parts.js";
+import { nodeRouter } from "./node-router.js";
+import { requestState } from "./request-state.js";
+import { restRouter } from "./rest-router.js";
+import type { OperationParts } from "./run-operation.js";
+import { trackRequests } from "./track-requests.js";
+
+/** Builds everything that a node answers over HTTP. */
+export function createHttpApp(parts: HttpParts): Express {
+  const httpMetrics = createHttpMetrics(parts.metrics);
+  const operationParts = { ...parts, httpMetrics };
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", parts.config.TRUST_PROXY);
+  app.use(trackRequests({ log: parts.log, metrics: httpMetrics }));
+  app.use(guards(parts.config));
+  app.use(nodeRouter(parts));
+  app.use(restRouter(operationParts));
+  if (parts.config.DOCS) app.use(labelDocs, docsRouter());
+  app.use(refuseRoute(operationParts));
+  app.use(answerFailures(parts.log));
+  return app;
+}
+
+const labelDocs: RequestHandler = (request, response, next) => {
+  if (request.path === "/docs" || request.path.startsWith("/docs/")) requestState(response).route = "/docs";
+  next();
+};
+
+function refuseRoute(parts: OperationParts): RequestHandler {
+  return async (request, response) => {
+    await countStranger({ ...parts, metrics: parts.httpMetrics, response }, request);
+    throw new ParleyError("route_not_found");
+  };
+}

@@ -1,0 +1,15 @@
+import { chatHandlers } from "./chat-handlers.js";
+import type { Handlers } from "./handler.js";
+import { memberHandlers } from "./member-handlers.js";
+import { messageHandlers } from "./message-handlers.js";
+import { platformHandlers } from "./platform-handlers.js";
+import { syncHandlers } from "./sync-handlers.js";
+
+/** A handler for every call of the catalogue; one that is missing does not compile. */
+export const REST_HANDLERS: Handlers = {
+  ...chatHandlers,
+  ...memberHandlers,
+  ...messageHandlers,
+  ...platformHandlers,
+  ...syncHandlers,
+};

@@ -1,0 +1,15 @@
+import type { Engine } from "@parley/engine";
+import type { Health, Logger, Metrics, RateLimiter } from "@parley/platform";
+import type { Authenticator } from "../auth/create-authenticator.js";
+import type { ApiConfig } from "../config.js";
+
+/** What the HTTP side is built from. */
+export interface HttpParts {
+  engine: Engine;
+  authenticator: Authenticator;
+  limiter: RateLimiter;
+  config: ApiConfig;
+  log: Logger;
+  metrics: Metrics;
+  health: Pick<Health, "live" | "ready">;
+}

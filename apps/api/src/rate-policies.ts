@@ -1,0 +1,20 @@
+import type { RatePolicy } from "@parley/platform";
+import type { ApiConfig } from "./config.js";
+
+/** Messages that a user sends, over whichever transport. Roles with `isRateExempt` are not counted. */
+export function messagePolicy(config: Pick<ApiConfig, "MESSAGES_PER_MINUTE" | "MESSAGES_BURST">): RatePolicy {
+  return { name: "message", perMinute: config.MESSAGES_PER_MINUTE, burst: config.MESSAGES_BURST };
+}
+
+export function messageKey(userId: string): string {
+  return `message:${userId}`;
+}
+
+/** Requests of a user, or of an address that shows no valid token. */
+export function requestPolicy(config: Pick<ApiConfig, "REQUESTS_PER_MINUTE" | "REQUESTS_BURST">): RatePolicy {
+  return { name: "request", perMinute: config.REQUESTS_PER_MINUTE, burst: config.REQUESTS_BURST };
+}
+
+export function isRateExempt(role: string): boolean {
+  return role === "system";
+}

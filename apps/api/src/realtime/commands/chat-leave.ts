@@ -1,0 +1,10 @@
+import { announceInChat } from "@parley/engine";
+import type { CommandHandler } from "./command-context.js";
+
+export const chatLeave: CommandHandler<"leave_chat"> = async ({ engine, connection }, { chatId }) => {
+  const { actor } = connection;
+  const at = engine.clock().toISOString();
+  const left = { name: "viewer.left", ...actor, at } as const;
+  if (connection.viewing.delete(chatId)) await announceInChat(engine, { actor, chatId, body: left });
+  return { chatId };
+};

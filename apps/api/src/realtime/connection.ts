@@ -1,0 +1,117 @@
+import { DISCONNECT_REASONS, type DisconnectReason, type Identity } from "@parley/contracts";
+import { EventBucket } from "./event-bucket.js";
+import type { Receiver } from "./live-user.js";
+import { frame } from "./outbound.js";
+import type { ChatSocket } from "./socket-types.js";
+
+/** Bytes that may wait for a slow client before it is sent away to come back and catch up. */
+const UNSENT_LIMIT = 1_048_576;
+/** Below so many waiting packets nobody adds up their bytes. */
+const UNSENT_PACKETS = 32;
+/** How long an expired token may be replaced before the connection ends. */
+const REAUTHENTICATION_GRACE_MS = 30_000;
+
+export interface ConnectionOptions {
+  socket: ChatSocket;
+  identity: Identity;
+  eventsPerSecond: number;
+  eventsBurst: number;
+}
+
+/** One native client: its socket, who it is, and what waits to be written to it. */
+export class Connection implements Receiver {
+  readonly id: string;
+  readonly userId: string;
+  readonly bucket: EventBucket;
+  /** Chats that the client has open. */
+  readonly viewing = new Set<string>();
+  identity: Identity;
+  /** Requests that have no answer yet; a drain waits for them. */
+  running = 0;
+  readonly #socket: ChatSocket;
+  /** Until the client is told `connected`, what arrives for it waits here. */
+  #early: string[] | null = [];
+  #expiryTold = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#socket = options.socket;
+    this.id = options.socket.id;
+    this.identity = options.identity;
+    this.userId = options.identity.userId;
+    this.bucket = new EventBucket({ perSecond: options.eventsPerSecond, burst: options.eventsBurst });
+  }
+
+  get actor() {
+    return { userId: this.userId, role: this.identity.role };
+  }
+
+  get open(): boolean {
+    return this.#socket.connected;
+  }
+
+  deliver(text: string): void {
+    if (this.#early !== null) {
+      this.#early.push(text);
+      return;
+    }
+    this.#write(text);
+  }
+
+  /** The client is live: tells it so, and then everything that came meanwhile. */
+  welcome(now: Date): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    const { userId, identity } = this;
+    this.#write(frame("connected", { userId, role: identity.role, timestamp: now.toISOString() }));
+    for (const text of early) this.#write(text);
+  }
+
+  /** True once the token's time is over. */
+  expired(nowMs: number): boolean {
+    return this.identity.expiresAt !== undefined && this.identity.expiresAt * 1_000 <= nowMs;
+  }
+
+  /** Called about once a second: tells an expired client, and ends it when no fresh token has come. */
+  checkExpiry(nowMs: number): void {
+    if (!this.expired(nowMs)) return;
+    if (nowMs - (this.identity.expiresAt ?? 0) * 1_000 >= REAUTHENTICATION_GRACE_MS) {
+      this.end("token_expired");
+    } else if (!this.#expiryTold) {
+      this.#expiryTold = true;
+      this.deliver(frame("token_expiring", { graceMs: REAUTHENTICATION_GRACE_MS }));
+    }
+  }
+
+  /** Goes on with a fresh token of the same user. */
+  renew(identity: Identity): void {
+    this.identity = identity;
+    this.#expiryTold = false;
+  }
+
+  /** Says why and closes. */
+  end(reason: DisconnectReason): void {
+    const { message, reconnect } = DISCONNECT_REASONS[reason];
+    if (reason !== "slow_consumer") {
+      this.#write(frame("connection_ending", { reason, message, reconnect: reconnect === "yes" }));
+    }
+    this.#socket.disconnect(true);
+  }
+
+  #write(text: string): void {
+    const { conn } = this.#socket;
+    if (!this.#socket.connected || conn.readyState !== "open") return;
+    // Private in Engine.IO's types, but the only place that knows how far behind a client is.
+    const { writeBuffer } = conn as unknown as { writeBuffer: ReadonlyArray<{ data?: unknown }> };
+    if (writeBuffer.length > UNSENT_PACKETS && unsentBytes(writeBuffer) > UNSENT_LIMIT) {
+      this.end("slow_consumer");
+      return;
+    }
+    conn.write(text);
+  }
+}
+
+function unsentBytes(packets: ReadonlyArray<{ data?: unknown }>): number {
+  let bytes = 0;
+  for (const { data } of packets) if (typeof data === "string") bytes += data.length;
+  return bytes;
+}

@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "./connection.js";
+import { frame } from "./outbound.js";
+
+/** Connections closed per step, so that the other nodes are not stormed by everyone at once. */
+const STEP_CONNECTIONS = 200;
+const STEP_MS = 100;
+/** Clients come back spread over this time. */
+const SPREAD_MS = 3_000;
+const ANSWER_MS = 5_000;
+const POLL_MS = 10;
+
+/** Closes connections at a bounded pace, each with its own time to come back, once its requests are answered. */
+export async function drainConnections(connections: readonly Connection[]): Promise<void> {
+  for (let start = 0; start < connections.length; start += STEP_CONNECTIONS) {
+    if (start > 0) await sleep(STEP_MS);
+    const step = connections.slice(start, start + STEP_CONNECTIONS);
+    await Promise.all(step.map((connection) => endConnection(connection)));
+  }
+}
+
+async function endConnection(connection: Connection): Promise<void> {
+  connection.deliver(frame("server_draining", { retryAfterMs: Math.round(Math.random() * SPREAD_MS) }));
+  for (let waited = 0; connection.running > 0 && waited < ANSWER_MS; waited += POLL_MS) await sleep(POLL_MS);
+  connection.end("draining");
+}

@@ -1,0 +1,41 @@
+import type { Change } from "@parley/contracts";
+
+/** One live connection, as the fan-out sees it. */
+export interface Receiver {
+  readonly id: string;
+  readonly userId: string;
+  /** Writes an encoded frame; never throws and never waits. */
+  deliver(frame: string): void;
+}
+
+/** A user with at least one connection to this node, and the chats that this node follows for them. */
+export interface LiveUser {
+  readonly userId: string;
+  readonly connections: Set<Receiver>;
+  readonly cursors: Set<ChatCursor>;
+  /** Chats that the user was removed from while connected, with the revision: a position read before must not let them back in. */
+  readonly left: Map<string, number>;
+}
+
+/**
+ * How far this node has delivered one chat to its connections. Kept for the chats of the users who are connected here, so
+ * that every change is delivered once and in the order of revisions, whichever way it came.
+ */
+export interface ChatCursor {
+  readonly chatId: string;
+  /** The newest revision delivered. */
+  rev: number;
+  /** The newest message delivered. */
+  seq: number;
+  /** The members of the chat who are connected here. */
+  readonly users: Set<LiveUser>;
+  /** Changes that came before their predecessor, by revision. */
+  held: Map<number, Change> | null;
+  /** Runs while something is held: then the hole is read from the database. */
+  timer: NodeJS.Timeout | null;
+  filling: boolean;
+}
+
+export function newCursor(position: { chatId: string; rev: number; seq: number }): ChatCursor {
+  return { ...position, users: new Set(), held: null, timer: null, filling: false };
+}

@@ -1,0 +1,74 @@
+import { Counter, Gauge, Histogram, type Metrics } from "@parley/platform";
+
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** What a node's live half counts. Labels are closed sets: names from the catalogues, error codes. */
+export function createRealtimeMetrics(
+  metrics: Metrics,
+  sources: { connections: () => number; chats: () => number },
+) {
+  const registers = [metrics.registry];
+  gaugeOf(registers, {
+    name: "parley_connections",
+    help: "Open native connections",
+    read: sources.connections,
+  });
+  gaugeOf(registers, {
+    name: "parley_followed_chats",
+    help: "Chats that this node follows",
+    read: sources.chats,
+  });
+  return {
+    commands: new Histogram({
+      name: "parley_command_seconds",
+      help: "Time from a client's event to its acknowledgement",
+      labelNames: ["command", "result"],
+      buckets: LATENCY_BUCKETS,
+      registers,
+    }),
+    delivered: new Counter({
+      name: "parley_frames_delivered_total",
+      help: "Frames written to native connections",
+      registers,
+    }),
+    busDelay: new Histogram({
+      name: "parley_bus_delay_seconds",
+      help: "Time from another node's publish to its arrival here; clocks of two machines may differ",
+      buckets: LATENCY_BUCKETS,
+      registers,
+    }),
+    busErrors: new Counter({
+      name: "parley_bus_publish_errors_total",
+      help: "Batches that Redis did not take; other nodes read them from Postgres",
+      registers,
+    }),
+    gaps: new Counter({
+      name: "parley_gaps_filled_total",
+      help: "Times that missed changes of a chat were read from Postgres",
+      registers,
+    }),
+    errors: new Counter({
+      name: "parley_socket_errors_total",
+      help: "Refused client events by error code",
+      labelNames: ["code"],
+      registers,
+    }),
+  };
+}
+
+export type RealtimeMetrics = ReturnType<typeof createRealtimeMetrics>;
+
+function gaugeOf(
+  registers: Metrics["registry"][],
+  gauge: { name: string; help: string; read: () => number },
+): void {
+  const { name, help, read } = gauge;
+  new Gauge({
+    name,
+    help,
+    registers,
+    collect() {
+      this.set(read());
+    },
+  });
+}

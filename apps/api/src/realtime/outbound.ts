@@ -1,0 +1,82 @@
+import type {
+  Change,
+  ChangeCatalogue,
+  ChangeName,
+  Message,
+  Signal,
+  SignalCatalogue,
+  SignalName,
+  SocketEventName,
+  SocketEventPayload,
+} from "@parley/contracts";
+import { presentMessage } from "../native/present-message.js";
+
+/** A frame for the wire; the same text goes to every receiver, so an event is encoded once per node. */
+export type Frame = string;
+
+/** Frames for everyone, or (rarely) frames that differ by receiver. */
+export type Outbound = { toAll: Frame[] } | { toEach: (userId: string) => Frame[] };
+
+type ChangeEncoder<Name extends ChangeName> = (body: ChangeCatalogue[Name], chatId: string) => Outbound;
+type SignalEncoder<Name extends SignalName> = (body: SignalCatalogue[Name], chatId: string | null) => Frame;
+
+export const NAMESPACE = "/chat";
+
+/** A Socket.IO event packet (type 2) of the namespace. */
+export function frame<Name extends SocketEventName>(name: Name, payload: SocketEventPayload<Name>): Frame {
+  return `2${NAMESPACE},${JSON.stringify([name, payload])}`;
+}
+
+const CHANGES = {
+  "message.created": ({ message }) => ({ toAll: createdFrames(message) }),
+  "message.updated": ({ message }) => ({
+    toAll: [frame("message_updated", { chatId: message.chatId, message: presentMessage(message) })],
+  }),
+  "messages.read": ({ userId, readSeq, messageIds, at }, chatId) => ({
+    toAll: [frame("messages_read", { userId, chatId, messageIds, readSeq, timestamp: at })],
+  }),
+  // The native contract has no word for a new chat: everyone in it learns that they are now a member.
+  "chat.created": (_body, chatId) => ({ toEach: (userId) => [frame("member_added", { chatId, userId })] }),
+  "member.added": ({ userId }, chatId) => ({ toAll: [frame("member_added", { chatId, userId })] }),
+  "member.removed": ({ userId }, chatId) => ({ toAll: [frame("member_removed", { chatId, userId })] }),
+} as const satisfies { [Name in ChangeName]: ChangeEncoder<Name> };
+
+const SIGNALS = {
+  "typing.changed": ({ userId, role, action, at }, chatId) =>
+    frame("typing_indicator", { userId, role, chatId: chatId ?? "", action, timestamp: at }),
+  "viewer.joined": ({ userId, role, at }, chatId) =>
+    frame("user_joined", { userId, role, chatId: chatId ?? "", timestamp: at }),
+  "viewer.left": ({ userId, role, at }, chatId) =>
+    frame("user_left", { userId, role, chatId: chatId ?? "", timestamp: at }),
+  "presence.changed": ({ userId, status, lastSeen }) =>
+    frame("presence_update", { userId, status, lastSeen }),
+} as const satisfies { [Name in SignalName]: SignalEncoder<Name> };
+
+/** Encodes a stored change for the native wire. */
+export function encodeChange(change: Change): Outbound {
+  const encode = CHANGES[change.body.name] as ChangeEncoder<ChangeName>;
+  return encode(change.body, change.chatId);
+}
+
+/** Encodes passing news for the native wire. */
+export function encodeSignal(signal: Signal): Frame {
+  const encode = SIGNALS[signal.body.name] as SignalEncoder<SignalName>;
+  return encode(signal.body, signal.chatId);
+}
+
+/** Platform messages have an event of their own besides `new_message`; it is made from the message, so it is caught up with it. */
+function createdFrames(message: Message): Frame[] {
+  const shape = presentMessage(message);
+  const created = frame("new_message", shape);
+  const facts = message.metadata ?? {};
+  if (message.type === "order_update") {
+    const update = (facts.update ?? {}) as Record<string, unknown>;
+    return [created, frame("order_update", { orderId: String(facts.order_id), update, message: shape })];
+  }
+  if (message.type === "receipt_shared") {
+    const { receipt_url: url, shared_by: by } = facts;
+    const payload = { chatId: message.chatId, receiptUrl: String(url), sharedBy: String(by), message: shape };
+    return [created, frame("receipt_shared", payload)];
+  }
+  return [created];
+}
