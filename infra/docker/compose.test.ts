@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+
+type Service = {
+  image?: string;
+  build?: { context: string; dockerfile: string; target: string };
+  user?: string;
+  ports?: string[];
+  command?: string[];
+  environment?: Record<string, string>;
+  healthcheck?: { test: string[] };
+  depends_on?: Record<string, { condition: string }>;
+  networks?: string[] | Record<string, { ipv4_address?: string } | null>;
+  volumes?: string[];
+  init?: boolean;
+  read_only?: boolean;
+  stop_grace_period?: string;
+};
+type Compose = { services: Record<string, Service>; networks: Record<string, { internal?: boolean }> };
+
+const root = resolve(import.meta.dirname, "../..");
+const read = (file: string) => readFileSync(resolve(root, file), "utf8");
+const compose = parse(read("docker-compose.yml"), { merge: true }) as Compose;
+const dockerfile = read("infra/docker/Dockerfile");
+const nginx = read("infra/nginx/nginx.conf");
+
+const apiNodes = ["api-1", "api-2", "api-3"];
+const ours = [...apiNodes, "worker", "migrate"];
+
+function service(name: string): Service {
+  const found = compose.services[name];
+  if (!found) throw new Error(`docker-compose.yml has no service ${name}`);
+  return found;
+}
+
+/** The instructions of one build stage and of those it stands on. */
+function stage(name: string): string {
+  const text = dockerfile.split(/^(?=FROM )/m).find((part) => part.split("\n")[0]?.endsWith(` AS ${name}`));
+  if (!text) throw new Error(`the Dockerfile has no stage ${name}`);
+  const parent = /^FROM (\S+)/.exec(text)?.[1] ?? "";
+  return parent.includes(":") ? text : stage(parent) + text;
+}
+
+describe("docker-compose.yml", () => {
+  test("describes the whole cluster and nothing else", () => {
+    const names = [...ours, "nginx", "postgres", "redis"];
+    expect(Object.keys(compose.services).sort()).toEqual(names.sort());
+  });
+
+  test.each(Object.keys(compose.services))("%s has an image with a version", (name) => {
+    const { image = "", build } = service(name);
+    if (build) expect(image).toMatch(/^parley-\w+:/);
+    else expect(image).toMatch(/^[a-z]+:\d/);
+  });
+
+  test("publishes no port but that of nginx", () => {
+    const published = Object.keys(compose.services).filter((name) => service(name).ports);
+    expect(published).toEqual(["nginx"]);
+  });
+
+  test.each(ours)("%s runs under an init process, hardened, from a stage that exists", (name) => {
+    const { build, init, read_only: readOnly } = service(name);
+    expect({ init, readOnly }).toEqual({ init: true, readOnly: true });
+    expect(build?.dockerfile).toBe("infra/docker/Dockerfile");
+    expect(stage(build?.target ?? "")).toContain("CMD [");
+  });
+
+  test.each([...apiNodes, "worker"])("%s may take 30 s to drain", (name) => {
+    expect(Number.parseInt(service(name).stop_grace_period ?? "0", 10)).toBeGreaterThan(30);
+  });
+
+  test.each(["nginx", "postgres", "redis"])("%s has a health check", (name) => {
+    expect(service(name).healthcheck?.test.length).toBeGreaterThan(1);
+  });
+
+  test("starts in order: postgres, migrate, api and worker, nginx", () => {
+    expect(service("migrate").depends_on).toEqual({ postgres: { condition: "service_healthy" } });
+    for (const name of [...apiNodes, "worker"]) {
+      expect(service(name).depends_on).toEqual({
+        migrate: { condition: "service_completed_successfully" },
+        redis: { condition: "service_healthy" },
+      });
+    }
+    const healthy = apiNodes.map((name) => [name, { condition: "service_healthy" }]);
+    expect(service("nginx").depends_on).toEqual(Object.fromEntries(healthy));
+  });
+
+  test("gives each api node its name and the rest of the contract", () => {
+    const names = ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "GATEWAY_SECRET", "ALLOWED_ORIGINS"];
+    const settings = ["PORT", "HOST", "TRUST_PROXY", "LOG_LEVEL", "NODE_ENV", "NODE_NAME"];
+    for (const node of apiNodes) {
+      expect(Object.keys(service(node).environment ?? {}).sort()).toEqual([...names, ...settings].sort());
+      expect(service(node).environment?.NODE_NAME).toBe(node);
+    }
+  });
+
+  test("holds no secret: each must be given, and says how", () => {
+    const { JWT_SECRET, GATEWAY_SECRET, DATABASE_URL } = service("api-1").environment ?? {};
+    expect(JWT_SECRET).toMatch(/^\$\{JWT_SECRET:\?set JWT_SECRET, for example/);
+    expect(GATEWAY_SECRET).toMatch(/^\$\{GATEWAY_SECRET:-\}$/);
+    for (const text of [DATABASE_URL, service("postgres").environment?.POSTGRES_PASSWORD]) {
+      expect(text).toMatch(/\$\{POSTGRES_PASSWORD:\?set POSTGRES_PASSWORD, for example/);
+    }
+  });
+
+  test("trusts forwarded addresses from nginx alone", () => {
+    const networks = service("nginx").networks;
+    const address = Array.isArray(networks) ? undefined : networks?.edge?.ipv4_address;
+    expect(service("api-1").environment?.TRUST_PROXY).toBe(`${address}/32`);
+  });
+
+  test("keeps postgres and redis on a network that leads nowhere", () => {
+    expect(compose.networks.data?.internal).toBe(true);
+    expect(service("postgres").networks).toEqual(["data"]);
+    expect(service("redis").networks).toEqual(["data"]);
+  });
+
+  test("lets redis keep what BullMQ gives it", () => {
+    const command = service("redis").command?.join(" ");
+    expect(command).toContain("--appendonly yes --appendfsync everysec");
+    expect(command).toContain("--maxmemory-policy noeviction");
+  });
+
+  test("mounts the postgres volume where version 18 writes", () => {
+    expect(service("postgres").volumes).toEqual(["postgres-data:/var/lib/postgresql"]);
+  });
+});
+
+describe("Dockerfile", () => {
+  test.each(["api", "worker", "migrate"])("%s runs as a numbered user that is not root", (target) => {
+    const users = [...stage(target).matchAll(/^USER (\d+):/gm)].map((match) => Number(match[1]));
+    expect(users.at(-1)).toBeGreaterThan(0);
+  });
+
+  test.each(["api", "worker"])("%s starts node itself and checks its own health", (target) => {
+    expect(stage(target)).toContain(`CMD ["node", "--enable-source-maps", "apps/${target}/dist/main.js"]`);
+    expect(stage(target)).toMatch(/HEALTHCHECK[\s\S]*\/healthz/);
+  });
+
+  test("builds on node 24", () => {
+    const bases = [...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map((match) => match[1]);
+    expect(new Set(bases)).toEqual(new Set(["node:24-bookworm-slim"]));
+  });
+});
+
+describe("nginx.conf", () => {
+  test("balances over the api nodes that compose starts, and gives up on dead ones", () => {
+    const upstreams = [...nginx.matchAll(/^\s+server (\S+):3000 resolve max_fails=\d+ fail_timeout=\d+s;/gm)];
+    expect(upstreams.map((match) => match[1])).toEqual(apiNodes);
+    expect(service("api-1").environment?.PORT).toBe("3000");
+    expect(nginx).toContain("least_conn;");
+  });
+
+  test("hides what is for the inside", () => {
+    expect(nginx).toContain("location ~* ^/(metrics|readyz)(/|$) {");
+  });
+
+  test("outlasts two lost pings, overwrites forged addresses and logs no query", () => {
+    const timeout = Number(/proxy_read_timeout (\d+)s/.exec(nginx)?.[1]);
+    expect(timeout).toBeGreaterThan(2 * 25);
+    expect(nginx).toContain("proxy_set_header X-Forwarded-For $remote_addr;");
+    expect(nginx.match(/^\s*log_format[\s\S]*?;$/m)?.[0]).not.toMatch(/request_uri|\$request[^_]|args/);
+  });
+});

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+// Workspace packages run from their sources, so that a test never sees a stale build.
+const conditions = ["source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/**/src/**/*.test.ts", "apps/**/src/**/*.test.ts", "infra/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ["default"],
+    retry: 0,
+    passWithNoTests: false,
+    allowOnly: false,
+  },
+});
