@@ -7,12 +7,8 @@ import { runScript } from "./run-script.mjs";
 
 const node = process.execPath;
 const checks = [
-  { name: "style and lint", command: ["biome", "ci", "--colors=off", "."] },
-  {
-    name: "types of sources and tests",
-    command: ["tsc", "-p", "tsconfig.tests.json"],
-    needs: "tsconfig.tests.json",
-  },
+  { name: "style and lint", command: ["biome", "ci", "--colors=off", "--error-on-warnings", "."] },
+  { name: "types of sources and tests", command: ["tsc", "-p", "tsconfig.tests.json"] },
   { name: "boundaries", command: [node, "infra/checks/boundaries.mjs"] },
   { name: "unused code", command: ["knip"] },
   { name: "documents up to date", command: [node, "infra/local/docs.mjs", "--check"] },
@@ -27,7 +23,7 @@ await runScript(async ({ signal }) => {
     if (!existsSync(path.join(root, "node_modules/.bin/biome"))) throw error;
     failures.push({ name: "build", output: error.message });
   });
-  for (const check of checks.filter(({ needs }) => !needs || existsSync(path.join(root, needs)))) {
+  for (const check of checks) {
     await progress
       .step(check.name, () => runCheck(check, signal))
       .catch((error) => {

@@ -94,7 +94,9 @@ export class Connection implements Receiver {
     if (reason !== "slow_consumer") {
       this.#write(frame("connection_ending", { reason, message, reconnect: reconnect === "yes" }));
     }
-    this.#socket.disconnect(true);
+    // Clients take a Socket.IO disconnect for the server's last word; only a lost transport makes them come back by themselves.
+    if (reconnect === "yes") this.#socket.conn.close();
+    else this.#socket.disconnect(true);
   }
 
   #write(text: string): void {

@@ -112,7 +112,7 @@ describe("a node that dies with kill -9 under load", () => {
 describe("a node that is told to stop", () => {
   it("answers what it has begun, tells its clients when to come back, and ends in order", async () => {
     const chatId = await createGroup();
-    const client = await connectNative(cluster.urls[0], { userId: "ann" });
+    const client = await connectNative(cluster.urls[0], { userId: "ann", reconnect: true });
     const sends = Array.from({ length: 200 }, (_, index) =>
       client.ask("send_message", { chatId, message: { content: `${index}` } }),
     );
@@ -130,5 +130,7 @@ describe("a node that is told to stop", () => {
     expect(stored.length).toBeGreaterThanOrEqual(acked.length);
     expect(stored.map((message) => message.seq)).toEqual(stored.map((_, index) => index + 1));
     await cluster.nodes[0]?.restart();
+    await until(() => client.socket.connected && client.all("connected").length === 2, "the client comes back by itself");
+    client.close();
   });
 });
