@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import { createTestDatabase, type TestDatabase, testRedisUrl } from "@parley/testing";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openTestApi, type TestApi } from "../testing/open-test-api.js";
 import { hardenServer } from "./harden-server.js";
-import { openTestApi, type TestApi } from "./open-test-api.js";
 
 const APP = "https://app.example.com";
 const EVIL = "https://evil.example.net";

@@ -3,7 +3,7 @@ import { type Operation, type OperationId, REST_CATALOGUE } from "@parley/contra
 import { createTestDatabase, type TestDatabase, testRedisUrl } from "@parley/testing";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openTestApi, type TestApi } from "./open-test-api.js";
+import { openTestApi, type TestApi } from "../testing/open-test-api.js";
 
 type Method = Operation["method"];
 

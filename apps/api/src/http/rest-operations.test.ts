@@ -10,8 +10,8 @@ import {
 import { createTestDatabase, type TestDatabase, testRedisUrl } from "@parley/testing";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openTestApi, type TestApi } from "../testing/open-test-api.js";
 import type { Answer } from "./handlers/handler.js";
-import { openTestApi, type TestApi } from "./open-test-api.js";
 
 let database: TestDatabase;
 let api: TestApi;

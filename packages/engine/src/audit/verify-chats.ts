@@ -34,8 +34,8 @@ interface Row {
 }
 
 /** Bounds one statement: so many chats, and of each so many messages. */
-const CHATS_PER_STATEMENT = 50;
-const SLICE = 10_000;
+const CHATS_PER_STATEMENT = 200;
+const SLICE = 5_000;
 const START = "0:00000000-0000-0000-0000-000000000000";
 
 /**

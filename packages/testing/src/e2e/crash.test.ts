@@ -130,7 +130,10 @@ describe("a node that is told to stop", () => {
     expect(stored.length).toBeGreaterThanOrEqual(acked.length);
     expect(stored.map((message) => message.seq)).toEqual(stored.map((_, index) => index + 1));
     await cluster.nodes[0]?.restart();
-    await until(() => client.socket.connected && client.all("connected").length === 2, "the client comes back by itself");
+    await until(
+      () => client.socket.connected && client.all("connected").length === 2,
+      "the client comes back by itself",
+    );
     client.close();
   });
 });

@@ -12,7 +12,7 @@ import type { Express } from "express";
 import { createAuthenticator } from "../auth/create-authenticator.js";
 import { signToken } from "../auth/sign-token.js";
 import { apiConfigSchema } from "../config.js";
-import { createHttpApp } from "./create-http-app.js";
+import { createHttpApp } from "../http/create-http-app.js";
 
 export interface TestApiOptions {
   databaseUrl: string;

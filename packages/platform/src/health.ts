@@ -1,0 +1,103 @@
+/** Finds out whether something needed works: resolves, with a detail if there is one to tell, or rejects. */
+export type Check = () => Promise<string | undefined> | Promise<void>;
+
+export interface Dependency {
+  check: Check;
+  /** Set false when the process still serves without it. */
+  required: boolean;
+}
+
+export interface DependencyState {
+  ok: boolean;
+  detail?: string;
+  required: boolean;
+}
+
+export interface Readiness {
+  ready: boolean;
+  draining: boolean;
+  dependencies: Record<string, DependencyState>;
+}
+
+export interface Health {
+  /** True as long as this process can answer at all. */
+  live(): { live: true };
+  /** Runs the checks side by side, or gives the answer of less than 250 ms ago. */
+  ready(): Promise<Readiness>;
+  /** From now on not ready, so that load balancers send no one here. */
+  setDraining(): void;
+}
+
+const KEPT_MS = 250;
+
+/** Makes the two probes of a process from its checks. A check that takes longer than `timeoutMs` has failed. */
+export function createHealth(
+  dependencies: Record<string, Check | Dependency>,
+  { timeoutMs = 1000 } = {},
+): Health {
+  const entries = Object.entries(dependencies).map(([name, one]): [string, Dependency] => [
+    name,
+    typeof one === "function" ? { check: one, required: true } : one,
+  ]);
+  let draining = false;
+  let kept: Promise<Record<string, DependencyState>> | undefined;
+  let keptUntil = 0;
+
+  const states = () => {
+    if (kept && performance.now() < keptUntil) return kept;
+    keptUntil = Number.POSITIVE_INFINITY;
+    kept = checkAll(entries, timeoutMs).finally(() => {
+      keptUntil = performance.now() + KEPT_MS;
+    });
+    return kept;
+  };
+
+  return {
+    live: () => ({ live: true }),
+    ready: async () => {
+      const found = await states();
+      const ready = !draining && Object.values(found).every(({ ok, required }) => ok || !required);
+      return { ready, draining, dependencies: found };
+    },
+    setDraining: () => {
+      draining = true;
+    },
+  };
+}
+
+async function checkAll(
+  entries: [string, Dependency][],
+  timeoutMs: number,
+): Promise<Record<string, DependencyState>> {
+  const states = await Promise.all(
+    entries.map(
+      async ([name, { check, required }]): Promise<[string, DependencyState]> => [
+        name,
+        { ...(await outcome(check, timeoutMs)), required },
+      ],
+    ),
+  );
+  return Object.fromEntries(states);
+}
+
+async function outcome(check: Check, timeoutMs: number): Promise<{ ok: boolean; detail?: string }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    const detail = await Promise.race([check(), late]);
+    return detail ? { ok: true, detail } : { ok: true };
+  } catch (error) {
+    return { ok: false, detail: reasonOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Probes answer strangers too: an error's code or first line says enough, addresses and stacks stay inside. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  const code = (error as NodeJS.ErrnoException).code;
+  return code ?? error.message.split("\n")[0]?.slice(0, 200) ?? "failed";
+}

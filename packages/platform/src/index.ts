@@ -1,0 +1,42 @@
+export {
+  type ConfigRow,
+  type ConfigSection,
+  configRows,
+  configTable,
+  envExample,
+} from "./describe-config.js";
+export {
+  type Check,
+  createHealth,
+  type Dependency,
+  type DependencyState,
+  type Health,
+  type Readiness,
+} from "./health.js";
+export { type ProcessLog, type ProcessOptions, type Running, runProcess } from "./lifecycle.js";
+export { type LoggedError, logError } from "./log-error.js";
+export { createLogger, type Log, type Logger, type LoggerOptions } from "./logger.js";
+export {
+  Counter,
+  createMetrics,
+  Gauge,
+  Histogram,
+  type Metrics,
+  type MetricsOptions,
+  type Registry,
+} from "./metrics.js";
+export {
+  type JobData,
+  type JobQueue,
+  type JobRun,
+  type JobWorker,
+  openQueue,
+  openWorker,
+  type QueueConnection,
+  QueueUnavailable,
+  type WorkerOptions,
+} from "./queues.js";
+export type { RateDecision, RatePolicy } from "./rate-decision.js";
+export { createRateLimiter, type RateLimiter, type RateLimiterOptions } from "./rate-limiter.js";
+export { type ConfigFault, ConfigFaults, parseConfig, readConfig } from "./read-config.js";
+export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenReady } from "./redis.js";

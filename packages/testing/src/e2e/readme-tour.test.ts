@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startTestCluster, type TestCluster } from "../test-cluster.js";
+import { TEST_JWT_SECRET } from "../test-token.js";
+
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+}, 120_000);
+
+afterAll(async () => {
+  await cluster?.stop();
+}, 60_000);
+
+/** The shell blocks of a chapter, as one script. */
+function shellOf(chapter: string): string {
+  const readme = readFileSync(`${ROOT}/README.md`, "utf8");
+  const text = readme.split(/^## /m).find((part) => part.startsWith(`${chapter}\n`)) ?? "";
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((block) => block[1]).join("\n");
+}
+
+it("the README's five minutes work as written", async () => {
+  const [first, second] = cluster.urls;
+  const script = shellOf("Five minutes")
+    .replaceAll("http://127.0.0.1:8081", first)
+    .replaceAll("http://127.0.0.1:8082", second);
+  expect(script).toContain(first);
+  expect(script).toContain(second);
+  const { stdout } = await promisify(execFile)("bash", ["-e", "-m", "-c", script], {
+    cwd: ROOT,
+    env: { ...process.env, JWT_SECRET: TEST_JWT_SECRET },
+  });
+  expect(stdout).toContain(`ben listens on ${second}`);
+  expect(stdout).toContain("2. ann: Are you there?");
+  expect(stdout).toContain("stored as message 3");
+  const history = JSON.parse(stdout.slice(stdout.lastIndexOf('{"messages"')).split("\n")[0] ?? "");
+  expect(history.messages.map((message: { content: string }) => message.content)).toEqual([
+    "Ready to shop.",
+    "Are you there?",
+    "Yes, on another node.",
+  ]);
+});
