@@ -32,11 +32,12 @@ test("describes each variable", () => {
   ]);
 });
 
-test("writes an example file in which a shared variable stands once", () => {
+test("writes an example file in which a shared variable stands once, unless its default differs", () => {
   const rows = configRows(schema);
   const text = envExample([
     { title: "api", rows: rows.slice(0, 2) },
-    { title: "worker", rows: rows.slice(1, 3) },
+    { title: "worker", rows: rows.slice(0, 3) },
+    { title: "sweeper", rows: rows.slice(1, 2).map((row) => ({ ...row, default: "3100" })) },
   ]);
   expect(text).toBe(`# --- api ---
 
@@ -50,6 +51,11 @@ DATABASE_URL=
 
 # (info | warn)
 # LEVEL=info
+
+# --- sweeper ---
+
+# Port to listen on. (integer)
+# PORT=3100
 `);
 });
 

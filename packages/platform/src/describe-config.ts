@@ -44,16 +44,18 @@ export function configRows(schema: z.ZodObject): ConfigRow[] {
 
 /**
  * Text of an `.env.example`: required variables stand ready to be filled in, the others are commented out with their
- * defaults. A variable that several sections share is written once, in the first.
+ * defaults. A variable that several sections share is written once, in the first, unless its default differs.
  */
 export function envExample(sections: readonly ConfigSection[]): string {
   const seen = new Set<string>();
   const blocks = sections.map(({ title, rows }) => {
-    const fresh = rows.filter(({ name }) => !seen.has(name) && seen.add(name));
+    const fresh = rows.filter((row) => !seen.has(keyOf(row)) && seen.add(keyOf(row)));
     return [`# --- ${title} ---`, ...fresh.map(envLines)].join("\n\n");
   });
   return `${blocks.join("\n\n")}\n`;
 }
+
+const keyOf = (row: ConfigRow) => `${row.name}=${row.default ?? ""}`;
 
 /** The variables as a Markdown table. */
 export function configTable(rows: readonly ConfigRow[]): string {

@@ -1,0 +1,59 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+
+/** Everything a worker process reads from its environment. */
+export const workerConfigSchema = z.object({
+  NODE_ENV: z
+    .enum(["development", "production", "test"])
+    .default("development")
+    .meta({ description: "Says to libraries what this process runs for." }),
+  HOST: z.string().default("0.0.0.0").meta({ description: "Address to listen on, for probes and metrics." }),
+  PORT: wholeNumber(0, 65_535)
+    .default(3100)
+    .meta({ description: "Port to listen on, for probes and metrics; 0 takes a free one." }),
+  NODE_NAME: z
+    .string()
+    .regex(/^[\w.:-]{1,100}$/, "must be 1 to 100 letters, digits or . : _ -")
+    .optional()
+    // Not a default: the generated tables of variables must not differ from machine to machine.
+    .transform((name) => name ?? `${hostname()}-${process.pid}`)
+    .meta({
+      description:
+        "Name of this node in logs and metrics, unique in the cluster; host name and process id when left out.",
+    }),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" })
+    .meta({ description: "The Postgres database." }),
+  DATABASE_SCHEMA: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a plain lower-case name")
+    .default("public")
+    .meta({ description: "Postgres schema that holds the tables." }),
+  DATABASE_POOL_SIZE: wholeNumber(1, 500)
+    .default(4)
+    .meta({ description: "Database connections of this process." }),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" })
+    .meta({ description: "The Redis that the nodes share." }),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,50}$/, "must be 1 to 50 letters, digits, _ or -")
+    .default("parley")
+    .meta({
+      description:
+        "First part of every key and channel in Redis; clusters that share a Redis need different ones.",
+    }),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+    .default("info")
+    .meta({ description: "What is logged." }),
+  VERIFY_EVERY_SECONDS: wholeNumber(1, 86_400)
+    .default(300)
+    .meta({ description: "Time between two checks of stored chats against what chats promise." }),
+});
+
+export type WorkerConfig = z.output<typeof workerConfigSchema>;
+
+function wholeNumber(least: number, most: number) {
+  return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
+}

@@ -1,0 +1,8 @@
+import type { JobName } from "@parley/contracts";
+import { chatsVerify } from "./chats-verify.js";
+import type { JobHandler } from "./job.js";
+
+/** Who does which job. The compiler sees to it that none of the contract's jobs is missing. */
+export const JOBS = { "chats.verify": chatsVerify } as const satisfies {
+  [Name in JobName]: JobHandler<Name>;
+};
