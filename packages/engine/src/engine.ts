@@ -1,14 +1,9 @@
 import type { Batch } from "@parley/contracts";
+import type { ChatTurns } from "./database/chat-turns.js";
 import type { Database } from "./database/database.js";
+import type { EngineLog } from "./engine-log.js";
 import type { MessageWriter } from "./messages/message-writer.js";
 import type { KnownUsers } from "./users/known-users.js";
-
-/** What the engine needs to say about itself; a pino logger fits. Never given a message text or a token. */
-export interface EngineLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** What the process around the engine provides. */
 export interface EnginePorts {
@@ -25,4 +20,5 @@ export interface Engine extends EnginePorts {
   database: Database;
   writer: MessageWriter;
   knownUsers: KnownUsers;
+  turns: ChatTurns;
 }

@@ -7,7 +7,8 @@ export { getChat, getChatByOrder } from "./chats/get-chat.js";
 export { getUnreadCount } from "./chats/get-unread-count.js";
 export { listChats } from "./chats/list-chats.js";
 export { muteChat, unmuteChat } from "./chats/mute-chat.js";
-export type { Engine, EngineLog } from "./engine.js";
+export type { Engine } from "./engine.js";
+export type { EngineLog } from "./engine-log.js";
 export { addMembers } from "./members/add-members.js";
 export { listMembers } from "./members/list-members.js";
 export { removeMember } from "./members/remove-member.js";
@@ -25,7 +26,14 @@ export { announceInChat, announcePresence } from "./presence/announce.js";
 export { chatPartners } from "./presence/chat-partners.js";
 export { sharesChat } from "./presence/shares-chat.js";
 export { markRead } from "./receipts/mark-read.js";
-export { type Catchup, type HolePosition, readChanges } from "./sync/read-changes.js";
-export { type ChatPosition, readPositions } from "./sync/read-positions.js";
+export {
+  type Commit,
+  type CommitLog,
+  pruneCommits,
+  readCommitLogEnd,
+  readCommits,
+} from "./sync/read-commits.js";
+export { type Catchup, type HolePosition, readMissed } from "./sync/read-missed.js";
+export { type ChatPosition, readArrival, readPositions } from "./sync/read-positions.js";
 export { type SyncPage, syncChanges } from "./sync/sync-changes.js";
 export { rememberUser } from "./users/remember-user.js";

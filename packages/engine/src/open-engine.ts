@@ -1,8 +1,10 @@
 import type { Batch } from "@parley/contracts";
 import { v7 as uuidv7 } from "uuid";
+import { ChatTurns } from "./database/chat-turns.js";
 import { closeDatabase, openDatabase } from "./database/database.js";
 import { guardDatabase } from "./database/database-failure.js";
-import type { Engine, EngineLog, EnginePorts } from "./engine.js";
+import type { Engine, EnginePorts } from "./engine.js";
+import type { EngineLog } from "./engine-log.js";
 import { publishChanges } from "./events/publish.js";
 import { MessageWriter } from "./messages/message-writer.js";
 import { KnownUsers } from "./users/known-users.js";
@@ -37,10 +39,11 @@ export function openEngine(options: EngineOptions): Engine {
   };
   const writer = new MessageWriter({
     database,
+    log,
     queueLimit: options.queueLimit ?? 5_000,
     onCommitted: (changes) => publishChanges(ports, changes),
   });
-  return { ...ports, database, writer, knownUsers: new KnownUsers() };
+  return { ...ports, database, writer, knownUsers: new KnownUsers(), turns: new ChatTurns() };
 }
 
 /** Stores or refuses what was accepted, then closes the connections. */
@@ -51,7 +54,7 @@ export async function closeEngine(engine: Engine): Promise<void> {
 
 /** Resolves when the database answers. Throws database_unavailable. */
 export async function pingDatabase(engine: Engine): Promise<void> {
-  await guardDatabase(() => engine.database.pool.query("SELECT 1"));
+  await guardDatabase(() => engine.database.writerPool.query("SELECT 1"));
 }
 
 export interface PoolStats {

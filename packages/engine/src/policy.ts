@@ -16,9 +16,19 @@ export function assertMayRead(actor: Actor, membership: Membership | undefined):
   if (membership === undefined && !isPrivileged(actor)) throw new ParleyError("chat_not_found");
 }
 
-export function assertMaySendType(actor: Actor, type: MessageType): void {
+/** Whether people, not only the platform, send messages of this type. */
+export function isPersonal(type: MessageType): boolean {
   const personal: readonly MessageType[] = PERSON_MESSAGE_TYPES;
-  if (isPrivileged(actor) || personal.includes(type)) return;
+  return personal.includes(type);
+}
+
+export function assertMaySendType(actor: Actor, type: MessageType): void {
+  if (isPersonal(type) || (type === "system" && isPrivileged(actor))) return;
+  if (isPrivileged(actor)) {
+    throw new ParleyError("forbidden", {
+      message: `Messages of the type ${type} are made by the platform's own calls; see /docs.`,
+    });
+  }
   throw new ParleyError("forbidden", { message: `Only the platform sends messages of the type ${type}.` });
 }
 

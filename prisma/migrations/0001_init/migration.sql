@@ -45,6 +45,8 @@ CREATE TABLE "members" (
     "role" TEXT NOT NULL,
     "joined_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "joined_rev" INTEGER NOT NULL,
+    "joined_seq" INTEGER NOT NULL DEFAULT 0,
+    "joined_xid" xid8 NOT NULL DEFAULT pg_current_xact_id(),
     "left_at" TIMESTAMPTZ(3),
     "read_seq" INTEGER NOT NULL DEFAULT 0,
     "delivered_seq" INTEGER NOT NULL DEFAULT 0,
@@ -81,6 +83,20 @@ CREATE TABLE "messages" (
     CONSTRAINT "messages_pkey" PRIMARY KEY ("chat_id", "seq")
 );
 
+CREATE TABLE "commits" (
+    "id" BIGSERIAL NOT NULL,
+    "xid" xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    "chat_ids" UUID[],
+    "revs" INTEGER[],
+    "seqs" INTEGER[],
+    "joined" TEXT[],
+    "before_rev" INTEGER,
+    "before_seq" INTEGER,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "commits_pkey" PRIMARY KEY ("id")
+);
+
 CREATE TABLE "reactions" (
     "message_id" UUID NOT NULL,
     "emoji" TEXT NOT NULL,
@@ -99,6 +115,8 @@ CREATE UNIQUE INDEX "messages_id_key" ON "messages"("id");
 CREATE UNIQUE INDEX "messages_number_key" ON "messages"("number");
 CREATE UNIQUE INDEX "messages_chat_id_sender_id_client_id_key" ON "messages"("chat_id", "sender_id", "client_id");
 CREATE INDEX "messages_chat_id_rev_idx" ON "messages"("chat_id", "rev");
+
+CREATE INDEX "commits_xid_idx" ON "commits"("xid");
 
 -- Foreign keys
 ALTER TABLE "members" ADD CONSTRAINT "members_chat_id_fkey" FOREIGN KEY ("chat_id") REFERENCES "chats"("id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -127,6 +145,8 @@ CREATE FUNCTION append_messages(
 ) LANGUAGE plpgsql
 -- Batches are small and every lookup has its index; without this, a plan made on an empty table reads whole tables for good.
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+-- A chat that somebody holds for long must not hold up the others: the caller then tries its chats one by one.
+SET lock_timeout = '300ms'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -180,7 +200,10 @@ BEGIN
     SET last_seq = last_seq + s.count, last_rev = last_rev + s.count, changed_xid = pg_current_xact_id(), updated_at = v_now
     FROM (SELECT chat_id, count(*)::int AS count, min(seq) AS first_seq FROM stored GROUP BY chat_id) s
     WHERE c.id = s.chat_id
-    RETURNING c.id, c.member_count, s.first_seq
+    RETURNING c.id, c.member_count, c.last_rev, c.last_seq, s.first_seq
+  ), logged AS (
+    INSERT INTO commits (chat_ids, revs, seqs)
+    SELECT array_agg(id), array_agg(last_rev), array_agg(last_seq) FROM grown HAVING count(*) > 0
   )
   SELECT j.place::int, j.outcome, coalesce(s.id, j.original_id), s.number, s.seq, s.rev, v_now,
     CASE WHEN g.id IS NOT NULL AND g.member_count <= p_audience_limit THEN
@@ -191,13 +214,14 @@ BEGIN
   LEFT JOIN grown g ON g.id = s.chat_id AND g.first_seq = s.seq;
 
   -- Sending counts as reading up to one's own message: first the reading times of the messages passed, then the positions.
+  -- Only the newest 500 get their time: a position that jumps over a long backlog must not write it anew.
   UPDATE messages passed SET read_at = v_now
   FROM (
     SELECT sent.chat_id, sent.sender_id, max(sent.seq) AS seq
     FROM messages sent WHERE sent.id = ANY (p_ids) GROUP BY sent.chat_id, sent.sender_id
   ) s
-  JOIN members m ON m.chat_id = s.chat_id AND m.user_id = s.sender_id
-  WHERE passed.chat_id = s.chat_id AND passed.seq > m.read_seq AND passed.seq < s.seq
+  JOIN members m ON m.chat_id = s.chat_id AND m.user_id = s.sender_id AND m.left_at IS NULL
+  WHERE passed.chat_id = s.chat_id AND passed.seq > greatest(m.read_seq, s.seq - 500) AND passed.seq < s.seq
     AND passed.sender_id <> s.sender_id AND passed.read_at IS NULL;
 
   UPDATE members m
@@ -206,7 +230,7 @@ BEGIN
     SELECT sent.chat_id, sent.sender_id, max(sent.seq) AS seq, max(sent.rev) AS rev
     FROM messages sent WHERE sent.id = ANY (p_ids) GROUP BY sent.chat_id, sent.sender_id
   ) s
-  WHERE m.chat_id = s.chat_id AND m.user_id = s.sender_id;
+  WHERE m.chat_id = s.chat_id AND m.user_id = s.sender_id AND m.left_at IS NULL;
 END $$;
 
 -- Moves a member's read position up to the newest of the named messages; never back. `moved_rev` is null when it stood there
@@ -240,7 +264,9 @@ BEGIN
     changed_xid = pg_current_xact_id()
   WHERE chat_id = p_chat AND user_id = p_user;
   UPDATE messages SET read_at = v_now
-  WHERE chat_id = p_chat AND seq > v_from AND seq <= v_to AND sender_id <> p_user AND read_at IS NULL;
+  WHERE chat_id = p_chat AND seq > greatest(v_from, v_to - 500) AND seq <= v_to AND sender_id <> p_user AND read_at IS NULL;
+  INSERT INTO commits (chat_ids, revs, seqs)
+  VALUES (ARRAY[p_chat], ARRAY[v_chat.last_rev + 1], ARRAY[v_chat.last_seq]);
   RETURN QUERY SELECT true, v_to, v_chat.last_seq, v_chat.last_rev + 1, v_now,
     CASE WHEN v_chat.member_count <= p_audience_limit THEN
       ARRAY(SELECT user_id FROM members WHERE chat_id = p_chat AND left_at IS NULL)

@@ -4,7 +4,6 @@ import type { Engine } from "../engine.js";
 import { SYSTEM_SENDER, storeSystemMessage } from "../messages/store-system-message.js";
 import { mayChangeStatus } from "../policy.js";
 import type { ChatSummary } from "./chat.js";
-import { accessChat } from "./chat-access.js";
 import { getChat } from "./get-chat.js";
 
 export type ChatStatus = "active" | "closed" | "archived";
@@ -20,11 +19,12 @@ export async function changeChatStatus(
   engine: Engine,
   input: { actor: Actor; chatId: string; status: ChatStatus },
 ): Promise<ChatSummary> {
-  const { chat, membership } = await accessChat(engine, input);
-  if (!mayChangeStatus(input.actor, { chatType: chat.type, membership })) throw new ParleyError("forbidden");
   await changeChat(engine, {
+    actor: input.actor,
     chatId: input.chatId,
     work: async (transaction, locked) => {
+      const { type: chatType, membership } = locked;
+      if (!mayChangeStatus(input.actor, { chatType, membership })) throw new ParleyError("forbidden");
       if (locked.status === input.status) return { result: undefined, bodies: [] };
       const message = await storeSystemMessage(
         { engine, transaction },

@@ -266,8 +266,17 @@ describe("my chats", () => {
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
     expect(all).toEqual(expected);
-    const broken = listChats(node.engine, { actor: zoe, page: 1, limit: 2, cursor: "x" });
-    await expect(broken).rejects.toEqual(refusal("invalid_input"));
+    const forge = (text: string) => Buffer.from(text).toString("base64url");
+    const id = ids[0] ?? "";
+    for (const broken of [
+      "x",
+      forge(`2026-01-01 ${"-".repeat(36)}`),
+      forge(`0000-01-01 ${id}`),
+      forge(`-000001-01-01 ${id}`),
+    ]) {
+      const asked = listChats(node.engine, { actor: zoe, page: 1, limit: 2, cursor: broken });
+      await expect(asked).rejects.toEqual(refusal("invalid_input"));
+    }
   });
 
   it("are muted until a time or for ever", async () => {

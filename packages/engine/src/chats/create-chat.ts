@@ -1,6 +1,7 @@
 import { type Actor, type Change, LIMITS, type Message, ParleyError } from "@parley/contracts";
-import type { Transaction } from "../database/change-chat.js";
 import { guardDatabase } from "../database/database-failure.js";
+import { logCommit } from "../database/log-commit.js";
+import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { publishChanges } from "../events/publish.js";
 import { messageFromRow } from "../messages/message-row.js";
@@ -116,6 +117,13 @@ async function openChat(
     data: members.map((member) => ({ ...member, chatId, joinedRev: 1, rev: 1, joinedAt: now })),
   });
   const audience = members.map((member) => member.userId);
+  await logCommit(transaction, {
+    chatId,
+    rev: 1 + lastSeq,
+    seq: lastSeq,
+    joined: audience,
+    before: { rev: 0, seq: 0 },
+  });
   const changes: Change[] = [
     { chatId, rev: 1, seq: 0, audience, body: { name: "chat.created", memberIds: audience } },
   ];

@@ -19,6 +19,8 @@ export interface ChatList {
   nextCursor: string | null;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 interface Position {
   updatedAt: Date;
   id: string;
@@ -62,7 +64,8 @@ function encodeCursor(position: Position): string {
 function decodeCursor(cursor: string): Position {
   const [time, id] = Buffer.from(cursor, "base64url").toString("utf8").split(" ");
   const updatedAt = new Date(time ?? "");
-  if (Number.isNaN(updatedAt.getTime()) || id === undefined || !/^[0-9a-f-]{36}$/.test(id)) {
+  const year = updatedAt.getUTCFullYear();
+  if (!(year >= 2000 && year <= 9999) || id === undefined || !UUID.test(id)) {
     const errors = [{ path: "cursor", message: "must be the next_cursor of an earlier page" }];
     throw new ParleyError("invalid_input", { errors });
   }

@@ -1,5 +1,5 @@
 import type { Message } from "@parley/contracts";
-import type { Transaction } from "../database/change-chat.js";
+import type { Transaction } from "../database/transaction.js";
 import type { Chat as ChatRow, Member as MemberRow } from "../generated/prisma/client.js";
 import { messageFromRow } from "../messages/message-row.js";
 import type { ChatSummary } from "./chat.js";

@@ -5,6 +5,8 @@ import { PrismaClient } from "../generated/prisma/client.js";
 /** The one way to Postgres: a pool for the hot statements, and Prisma on the same pool for everything else. */
 export interface Database {
   pool: Pool;
+  /** The group commit's own few connections: slower work must not stand between a message and its commit. */
+  writerPool: Pool;
   prisma: PrismaClient;
 }
 
@@ -19,18 +21,33 @@ export interface DatabaseOptions {
 // Waiting for ever is the default of the pool and of Postgres; a chat would rather be told, and try again.
 const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 8_000;
+const KEEP_ALIVE_MS = 10_000;
 const IDLE_TRANSACTION_TIMEOUT_MS = 10_000;
 
 // Numbers of messages and chats stay far below 2^53; as numbers they can be compared and sent as JSON.
 const INT8_OID = 20;
 
+/** One for each lane of the group commit, and two for chats that are written apart. */
+const WRITER_CONNECTIONS = 4;
+
 /** Opens the pool (connections are made when first needed). Close with `closeDatabase`. */
 export function openDatabase(options: DatabaseOptions): Database {
+  const pool = openPool(options, options.poolSize);
+  const writerPool = openPool(options, WRITER_CONNECTIONS);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: options.schema }) });
+  return { pool, writerPool, prisma };
+}
+
+function openPool(options: DatabaseOptions, size: number): Pool {
   const pool = new Pool({
     connectionString: options.databaseUrl,
-    max: options.poolSize,
+    max: size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    // Ends a connection that doesn't answer at all, where the server's own timeout can't be heard of.
+    query_timeout: ANSWER_TIMEOUT_MS,
     application_name: "parley",
     options: [
       `-c search_path=${quoteSchema(options.schema)}`,
@@ -41,14 +58,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     types: { getTypeParser: parserFor },
   });
   pool.on("error", options.onIdleError);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: options.schema }) });
-  return { pool, prisma };
+  return pool;
 }
 
 /** Waits for running statements and closes every connection. */
 export async function closeDatabase(database: Database): Promise<void> {
   await database.prisma.$disconnect();
-  if (!database.pool.ended) await database.pool.end();
+  for (const pool of [database.pool, database.writerPool]) if (!pool.ended) await pool.end();
 }
 
 function parserFor(oid: number, format?: "text" | "binary"): (value: string) => unknown {

@@ -1,8 +1,9 @@
 import { type Actor, ParleyError } from "@parley/contracts";
-import { accessChat } from "../chats/chat-access.js";
 import { changeChat } from "../database/change-chat.js";
 import type { Engine } from "../engine.js";
 import { mayManageMembers } from "../policy.js";
+
+const NOBODY_LEAVES = "The two people of this chat can't leave it; close it instead.";
 
 export interface RemoveMemberInput {
   actor: Actor;
@@ -15,25 +16,21 @@ export interface RemoveMemberInput {
  * Refuses: chat_not_found, forbidden, not_a_group (the two sides of an order or a pair stay), member_not_found.
  */
 export async function removeMember(engine: Engine, input: RemoveMemberInput): Promise<void> {
-  const { chat, membership } = await accessChat(engine, input);
-  if (input.userId !== input.actor.userId && !mayManageMembers(input.actor, membership)) {
-    throw new ParleyError("forbidden");
-  }
-  if (chat.type !== "group") {
-    throw new ParleyError("not_a_group", {
-      message: "The two people of this chat can't leave it; close it instead.",
-    });
-  }
   await changeChat(engine, {
+    actor: input.actor,
     chatId: input.chatId,
-    work: async (transaction, locked) => {
+    work: async (transaction, chat) => {
+      if (input.userId !== input.actor.userId && !mayManageMembers(input.actor, chat.membership)) {
+        throw new ParleyError("forbidden");
+      }
+      if (chat.type !== "group") throw new ParleyError("not_a_group", { message: NOBODY_LEAVES });
       const { count } = await transaction.member.updateMany({
-        where: { chatId: locked.id, userId: input.userId, leftAt: null },
-        data: { leftAt: engine.clock(), rev: locked.takeRev() },
+        where: { chatId: chat.id, userId: input.userId, leftAt: null },
+        data: { leftAt: chat.now, rev: chat.takeRev() },
       });
       if (count === 0) throw new ParleyError("member_not_found");
       await transaction.chat.update({
-        where: { id: locked.id },
+        where: { id: chat.id },
         data: { memberCount: { decrement: 1 } },
         select: { id: true },
       });

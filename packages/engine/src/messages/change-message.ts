@@ -1,8 +1,8 @@
 import { type Actor, type Message, ParleyError } from "@parley/contracts";
-import { accessChat } from "../chats/chat-access.js";
-import { changeChat, type Transaction } from "../database/change-chat.js";
+import { changeChat, type LockedChat } from "../database/change-chat.js";
+import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
-import type { Member, Message as MessageRecord, Prisma } from "../generated/prisma/client.js";
+import type { Message as MessageRecord, Prisma } from "../generated/prisma/client.js";
 import { messageFromRow } from "./message-row.js";
 
 export interface MessageChange {
@@ -11,10 +11,10 @@ export interface MessageChange {
   messageId: string;
 }
 
-/** What is about to be changed: the message as it stands under the chat's lock, and the actor's place in the chat. */
+/** What is about to be changed: the message as it stands under the chat's lock. */
 export interface Subject {
   message: MessageRecord;
-  membership: Member | undefined;
+  chat: LockedChat;
 }
 
 /** Returns the columns to change, or null when the message already is as asked. */
@@ -29,13 +29,13 @@ export async function changeMessage(
   input: MessageChange,
   edit: MessageEdit,
 ): Promise<Message> {
-  const { membership } = await accessChat(engine, input);
   return changeChat(engine, {
+    actor: input.actor,
     chatId: input.chatId,
     work: async (transaction, chat) => {
       const message = await transaction.message.findUnique({ where: { id: input.messageId } });
       if (message === null || message.chatId !== chat.id) throw new ParleyError("message_not_found");
-      const data = await edit(transaction, { message, membership });
+      const data = await edit(transaction, { message, chat });
       if (data === null) return { result: messageFromRow(message), bodies: [] };
       const updated = await transaction.message.update({
         where: { id: message.id },

@@ -9,8 +9,8 @@ import { changeMessage, type MessageChange } from "./change-message.js";
  * not bring it back. Deleting twice is fine. Refuses: chat_not_found, message_not_found, forbidden.
  */
 export function deleteMessage(engine: Engine, input: MessageChange): Promise<Message> {
-  return changeMessage(engine, input, async (transaction, { message, membership }) => {
-    if (!mayDelete(input.actor, { senderId: message.senderId, membership })) {
+  return changeMessage(engine, input, async (transaction, { message, chat }) => {
+    if (!mayDelete(input.actor, { senderId: message.senderId, membership: chat.membership })) {
       throw new ParleyError("forbidden", { message: "Only the sender or an owner can delete a message." });
     }
     if (message.deletedAt !== null) return null;
@@ -21,7 +21,7 @@ export function deleteMessage(engine: Engine, input: MessageChange): Promise<Mes
       attachmentType: null,
       metadata: Prisma.DbNull,
       reactions: Prisma.DbNull,
-      deletedAt: engine.clock(),
+      deletedAt: chat.now,
     };
   });
 }

@@ -1,14 +1,17 @@
 import { type Message, ParleyError } from "@parley/contracts";
 import type { Engine } from "../engine.js";
+import { isPersonal } from "../policy.js";
 import { changeMessage, type MessageChange } from "./change-message.js";
 
 /** Changes the text of one's own message. Refuses: chat_not_found, message_not_found, message_deleted, forbidden. */
 export function editMessage(engine: Engine, input: MessageChange & { content: string }): Promise<Message> {
-  return changeMessage(engine, input, async (_transaction, { message }) => {
-    if (message.senderId !== input.actor.userId) {
-      throw new ParleyError("forbidden", { message: "Only the sender can edit a message." });
+  return changeMessage(engine, input, async (_transaction, { message, chat }) => {
+    if (message.senderId !== input.actor.userId || !isPersonal(message.type)) {
+      throw new ParleyError("forbidden", {
+        message: "Only the sender can edit a message, and nobody what the platform said.",
+      });
     }
     if (message.deletedAt !== null) throw new ParleyError("message_deleted");
-    return message.content === input.content ? null : { content: input.content, editedAt: engine.clock() };
+    return message.content === input.content ? null : { content: input.content, editedAt: chat.now };
   });
 }

@@ -32,6 +32,7 @@ export async function listMessages(
 ): Promise<HistoryPage> {
   const { chat } = await accessChat(engine, input);
   const range = rangeOf(input.position, { limit: input.limit, lastSeq: chat.lastSeq });
+  if (range.from > range.to) return { messages: [], hasMore: range.hasMore, total: chat.lastSeq };
   const rows = await guardDatabase(() =>
     engine.database.prisma.message.findMany({
       where: { chatId: chat.id, seq: { gte: range.from, lte: range.to } },
@@ -45,11 +46,12 @@ function rangeOf(position: HistoryPosition, page: { limit: number; lastSeq: numb
   const { limit, lastSeq } = page;
   if ("afterSeq" in position) {
     const to = Math.min(position.afterSeq + limit, lastSeq);
-    return { from: position.afterSeq + 1, to, hasMore: to < lastSeq };
+    return { from: position.afterSeq + 1, to, hasMore: position.afterSeq < lastSeq && to < lastSeq };
   }
   if ("aroundSeq" in position) {
-    const from = Math.max(1, position.aroundSeq - Math.floor((limit - 1) / 2));
-    return { from, to: from + limit - 1, hasMore: from > 1 };
+    const middle = Math.min(Math.max(position.aroundSeq, 1), Math.max(lastSeq, 1));
+    const from = Math.max(1, middle - Math.floor((limit - 1) / 2));
+    return { from, to: Math.min(from + limit - 1, lastSeq), hasMore: from > 1 };
   }
   const newest = "beforeSeq" in position ? position.beforeSeq - 1 : lastSeq - (position.page - 1) * limit;
   const to = Math.min(newest, lastSeq);

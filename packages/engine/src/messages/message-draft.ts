@@ -30,5 +30,6 @@ function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return entries.map(([key, inner]) => [key, sortKeys(inner)]);
+  // Marked, so that an object is never taken for an array of pairs.
+  return { object: entries.map(([key, inner]) => [key, sortKeys(inner)]) };
 }

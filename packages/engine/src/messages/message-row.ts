@@ -1,5 +1,8 @@
 import type { Message, MessageType, Reaction } from "@parley/contracts";
 
+/** Prisma hands out dates, JSON made by Postgres has text. */
+type StoredTime = Date | string;
+
 /** A message as Prisma and the hot statements read it. */
 export interface MessageRow {
   id: string;
@@ -17,10 +20,10 @@ export interface MessageRow {
   replyTo: string | null;
   reactions: unknown;
   clientId: string | null;
-  createdAt: Date;
-  editedAt: Date | null;
-  deletedAt: Date | null;
-  readAt: Date | null;
+  createdAt: StoredTime;
+  editedAt: StoredTime | null;
+  deletedAt: StoredTime | null;
+  readAt: StoredTime | null;
 }
 
 /** Turns a stored row into the message that crosses the bus. */
@@ -41,9 +44,13 @@ export function messageFromRow(row: MessageRow): Message {
     replyTo: row.replyTo,
     reactions: (row.reactions as Reaction[] | null) ?? [],
     clientId: row.clientId,
-    createdAt: row.createdAt.toISOString(),
-    editedAt: row.editedAt?.toISOString() ?? null,
-    deletedAt: row.deletedAt?.toISOString() ?? null,
-    readAt: row.readAt?.toISOString() ?? null,
+    createdAt: isoTime(row.createdAt),
+    editedAt: row.editedAt && isoTime(row.editedAt),
+    deletedAt: row.deletedAt && isoTime(row.deletedAt),
+    readAt: row.readAt && isoTime(row.readAt),
   };
+}
+
+function isoTime(time: StoredTime): string {
+  return (typeof time === "string" ? new Date(time) : time).toISOString();
 }

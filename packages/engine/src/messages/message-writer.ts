@@ -1,12 +1,14 @@
 import { type Audience, type Change, type Message, ParleyError } from "@parley/contracts";
 import type { Database } from "../database/database.js";
-import { isDataFault, translateDatabaseFailure } from "../database/database-failure.js";
+import { isDataFault, isLockTimeout, translateDatabaseFailure } from "../database/database-failure.js";
+import type { EngineLog } from "../engine-log.js";
 import { type Appended, appendMessages, type Outcome, type Pending } from "./append-messages.js";
 
 export interface MessageWriterOptions {
   database: Database;
   /** Called once per commit with its new messages, in each chat's order, before any sender is told. */
   onCommitted: (changes: Change[]) => void;
+  log: EngineLog;
   /** Messages that may wait in this process; more are refused as `overloaded`. */
   queueLimit: number;
 }
@@ -16,44 +18,47 @@ export type Written = { kind: "created"; message: Message } | { kind: "duplicate
 
 interface Waiting {
   pending: Pending;
-  /** Sends of the same client id that arrived while this one waited: they share its outcome. */
+  /** The same send again, arrived while this one waited: it shares the outcome. */
   twins: Twin[];
   resolve: (written: Written) => void;
   reject: (error: unknown) => void;
+  since: number;
 }
 
-interface Twin {
-  digest: string | null;
-  resolve: (written: Written) => void;
-  reject: (error: unknown) => void;
-}
+type Twin = Pick<Waiting, "resolve" | "reject">;
 
 const BATCH_LIMIT = 256;
 // Two commits in flight: while one waits for its fsync, the other runs its statements. A chat always has the same lane,
 // which keeps a sender's messages in their order.
 const LANES = 2;
 const OVERLOADED_RETRY_MS = 1_000;
+/** How long a message waits for a chat that somebody else holds. */
+const HELD_CHAT_MS = 5_000;
 
 /**
  * Group commit. Sends that arrive while a commit is under way wait, and go to the database together as one transaction
  * when it is done: one fsync serves many messages, and an idle server still commits a single message at once.
+ *
+ * A batch that fails for one message's data is cut in two until the bad one stands alone. A batch that meets a chat which somebody
+ * holds for long is taken apart by chats, so that the others go on.
  */
 export class MessageWriter {
   readonly #options: MessageWriterOptions;
   readonly #lanes: Waiting[][] = Array.from({ length: LANES }, () => []);
   readonly #busy: boolean[] = new Array(LANES).fill(false);
+  /** Chats that are written apart from the lanes for now, with what waits for them. */
+  readonly #held = new Map<string, Waiting[]>();
   readonly #byClientId = new Map<string, Waiting>();
-  #waiting = 0;
-  #running = 0;
-  #idle: (() => void) | undefined;
+  readonly #idle: Array<() => void> = [];
+  #open = 0;
 
   constructor(options: MessageWriterOptions) {
     this.#options = options;
   }
 
-  /** Messages that wait for their turn. */
+  /** Messages that were accepted and are neither stored nor refused yet. */
   get depth(): number {
-    return this.#waiting;
+    return this.#open;
   }
 
   /** Stores one message; resolves after the commit. Throws the refusal, or `overloaded` / `database_unavailable`. */
@@ -62,29 +67,35 @@ export class MessageWriter {
       const key = clientKey(pending);
       const leader = key === undefined ? undefined : this.#byClientId.get(key);
       if (leader !== undefined) {
-        leader.twins.push({ digest: pending.digest, resolve, reject });
+        leader.twins.push({ resolve, reject });
         return;
       }
-      if (this.#waiting >= this.#options.queueLimit) {
+      if (this.#open >= this.#options.queueLimit) {
         reject(new ParleyError("overloaded", { retryAfterMs: OVERLOADED_RETRY_MS }));
         return;
       }
-      const waiting: Waiting = { pending, twins: [], resolve, reject };
+      const waiting: Waiting = { pending, twins: [], resolve, reject, since: performance.now() };
       if (key !== undefined) this.#byClientId.set(key, waiting);
-      this.#waiting++;
-      const lane = laneOf(pending.chatId);
-      this.#lanes[lane]?.push(waiting);
-      this.#pump(lane);
+      this.#open++;
+      this.#enqueue(waiting);
     });
   }
 
   /** Resolves when everything that was accepted is stored or refused. */
   async drain(): Promise<void> {
-    while (this.#waiting > 0 || this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
+    while (this.#open > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #enqueue(waiting: Waiting): void {
+    const { chatId } = waiting.pending;
+    const held = this.#held.get(chatId);
+    if (held !== undefined) {
+      held.push(waiting);
+      return;
     }
+    const lane = laneOf(chatId);
+    this.#lanes[lane]?.push(waiting);
+    this.#pump(lane);
   }
 
   #pump(lane: number): void {
@@ -93,36 +104,71 @@ export class MessageWriter {
     this.#busy[lane] = true;
     // A tick later, so that everything read from the sockets in this turn of the loop joins the batch.
     setImmediate(() => {
-      const batch = queue.splice(0, BATCH_LIMIT);
-      this.#waiting -= batch.length;
-      this.#running += batch.length;
-      void this.#commit(batch).finally(() => {
-        this.#running -= batch.length;
+      void this.#commit(queue.splice(0, BATCH_LIMIT)).finally(() => {
         this.#busy[lane] = false;
         this.#pump(lane);
-        if (this.#waiting === 0 && this.#running === 0) this.#idle?.();
       });
     });
   }
 
   async #commit(batch: Waiting[]): Promise<void> {
     try {
-      const appended = await appendMessages(
-        this.#options.database.pool,
-        batch.map((waiting) => waiting.pending),
-      );
-      this.#settle(batch, appended);
+      await this.#store(batch);
     } catch (error) {
       if (batch.length > 1 && isDataFault(error)) return this.#commitHalves(batch);
+      if (isLockTimeout(error)) return this.#takeApart(batch);
       for (const waiting of batch) this.#fail(waiting, translateDatabaseFailure(error));
     }
   }
 
-  /** One message spoilt the batch: cut it in two until the bad one stands alone. Order is kept. */
+  async #store(batch: Waiting[]): Promise<void> {
+    const pendings = batch.map((waiting) => waiting.pending);
+    this.#settle(batch, await appendMessages(this.#options.database.writerPool, pendings));
+  }
+
   async #commitHalves(batch: Waiting[]): Promise<void> {
     const middle = batch.length >> 1;
     await this.#commit(batch.slice(0, middle));
     await this.#commit(batch.slice(middle));
+  }
+
+  /** Each chat of the batch goes on by itself, and what comes for it meanwhile queues behind. The lane is free. */
+  #takeApart(batch: Waiting[]): void {
+    for (const waiting of batch) {
+      const { chatId } = waiting.pending;
+      const held = this.#held.get(chatId);
+      if (held !== undefined) {
+        held.push(waiting);
+        continue;
+      }
+      this.#held.set(chatId, [waiting]);
+      setImmediate(() => void this.#writeHeld(chatId));
+    }
+  }
+
+  async #writeHeld(chatId: string): Promise<void> {
+    const queue = this.#held.get(chatId) ?? [];
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH_LIMIT);
+      try {
+        await this.#store(batch);
+      } catch (error) {
+        if (isLockTimeout(error)) queue.unshift(...batch.filter((waiting) => !this.#gaveUp(waiting, error)));
+        else await this.#commitHeld(batch, error);
+      }
+    }
+    this.#held.delete(chatId);
+  }
+
+  #gaveUp(waiting: Waiting, error: unknown): boolean {
+    if (performance.now() - waiting.since < HELD_CHAT_MS) return false;
+    this.#fail(waiting, translateDatabaseFailure(error));
+    return true;
+  }
+
+  async #commitHeld(batch: Waiting[], error: unknown): Promise<void> {
+    if (batch.length > 1 && isDataFault(error)) await this.#commitHalves(batch);
+    else for (const waiting of batch) this.#fail(waiting, translateDatabaseFailure(error));
   }
 
   #settle(batch: Waiting[], appended: Appended): void {
@@ -143,7 +189,7 @@ export class MessageWriter {
       });
       return { kind: "created", message };
     });
-    if (changes.length > 0) this.#options.onCommitted(changes);
+    if (changes.length > 0) this.#tell(changes);
     results.forEach((result, index) => {
       const waiting = batch[index];
       if (waiting === undefined) return;
@@ -152,32 +198,38 @@ export class MessageWriter {
     });
   }
 
-  #succeed(waiting: Waiting, written: Written): void {
-    this.#forget(waiting);
-    waiting.resolve(written);
-    for (const twin of waiting.twins) {
-      if (twin.digest === waiting.pending.digest) twin.resolve(written);
-      else twin.reject(new ParleyError("client_id_reused"));
+  /** What listens may fail; what is stored stays stored, and its senders are told so. */
+  #tell(changes: Change[]): void {
+    try {
+      this.#options.onCommitted(changes);
+    } catch (error) {
+      this.#options.log.error({ err: error }, "could not publish what was stored");
     }
   }
 
-  #fail(waiting: Waiting, error: unknown): void {
-    this.#forget(waiting);
-    waiting.reject(error);
-    for (const twin of waiting.twins) twin.reject(error);
+  #succeed(waiting: Waiting, written: Written): void {
+    this.#close(waiting);
+    for (const { resolve } of [waiting, ...waiting.twins]) resolve(written);
   }
 
-  #forget(waiting: Waiting): void {
+  #fail(waiting: Waiting, error: unknown): void {
+    this.#close(waiting);
+    for (const { reject } of [waiting, ...waiting.twins]) reject(error);
+  }
+
+  #close(waiting: Waiting): void {
     const key = clientKey(waiting.pending);
     if (key !== undefined) this.#byClientId.delete(key);
+    this.#open--;
+    if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 
-function clientKey(pending: Pending): string | undefined {
-  const { clientId } = pending.draft;
-  return clientId === undefined
+/** Names a send with its content: other content under the same client id is another send, and the database will refuse it. */
+function clientKey({ chatId, senderId, draft, digest }: Pending): string | undefined {
+  return draft.clientId === undefined
     ? undefined
-    : `${pending.chatId} ${JSON.stringify([pending.senderId, clientId])}`;
+    : JSON.stringify([chatId, senderId, draft.clientId, digest]);
 }
 
 function laneOf(chatId: string): number {

@@ -1,5 +1,5 @@
 import { LIMITS, type Message, ParleyError, type Reaction } from "@parley/contracts";
-import type { Transaction } from "../database/change-chat.js";
+import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import type { Prisma } from "../generated/prisma/client.js";
 import { changeMessage, type MessageChange } from "./change-message.js";

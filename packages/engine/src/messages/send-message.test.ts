@@ -220,10 +220,16 @@ describe("sendMessage", () => {
 
   it("lets only the platform send the platform's types", async () => {
     const chatId = await newGroup([]);
-    const draft = { content: "x", type: "order_update" as const };
+    const draft = { content: "x", type: "system" as const };
     await expect(sendMessage(first.engine, { actor: alice, chatId, draft })).rejects.toMatchObject({
       code: "forbidden",
     });
     expect(await sendMessage(first.engine, { actor: platform, chatId, draft })).toMatchObject({ seq: 1 });
+    const update = sendMessage(first.engine, {
+      actor: platform,
+      chatId,
+      draft: { ...draft, type: "order_update" },
+    });
+    await expect(update).rejects.toMatchObject({ code: "forbidden" });
   });
 });

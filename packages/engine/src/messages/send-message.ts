@@ -1,6 +1,7 @@
 import { type Actor, type Message, ParleyError } from "@parley/contracts";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
+import { publishChanges } from "../events/publish.js";
 import { assertMaySendType, isPrivileged } from "../policy.js";
 import { draftDigest, type MessageDraft } from "./message-draft.js";
 import { messageFromRow } from "./message-row.js";
@@ -29,7 +30,13 @@ export async function sendMessage(engine: Engine, input: SendInput): Promise<Mes
     digest: draft.clientId === undefined ? null : draftDigest(draft),
     trusted: isPrivileged(actor),
   });
-  return written.kind === "created" ? written.message : readById(engine, written.originalId);
+  if (written.kind === "created") return written.message;
+  const original = await readById(engine, written.originalId);
+  // Told once more: if the answer of its commit was lost, nobody has heard of it. Who has heard drops it by its revision.
+  const { rev, seq } = original;
+  const body = { name: "message.created", message: original } as const;
+  publishChanges(engine, [{ chatId, rev, seq, audience: null, body }]);
+  return original;
 }
 
 /** The message that a client id names already, if any: the answer to a retry that can't be let through to the writer. */

@@ -1,5 +1,6 @@
 import type { Message, MessageType } from "@parley/contracts";
-import type { LockedChat, Transaction } from "../database/change-chat.js";
+import type { LockedChat } from "../database/change-chat.js";
+import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import type { Prisma } from "../generated/prisma/client.js";
 import { messageFromRow } from "./message-row.js";
@@ -21,7 +22,7 @@ export async function storeSystemMessage(
   input: SystemMessage,
 ): Promise<Message> {
   const { chat } = input;
-  const now = context.engine.clock();
+  const { now } = chat;
   const row = await context.transaction.message.create({
     data: {
       id: context.engine.ids(),
@@ -40,6 +41,11 @@ export async function storeSystemMessage(
     where: { id: chat.id },
     data: { updatedAt: now },
     select: { id: true },
+  });
+  // Sending counts as reading, for a member who speaks through the platform too.
+  await context.transaction.member.updateMany({
+    where: { chatId: chat.id, userId: input.sender.userId, leftAt: null },
+    data: { readSeq: row.seq, deliveredSeq: row.seq, rev: row.rev },
   });
   return messageFromRow(row);
 }

@@ -1,5 +1,4 @@
 import { type Actor, type Message, ParleyError } from "@parley/contracts";
-import { accessChat } from "../chats/chat-access.js";
 import { changeChat } from "../database/change-chat.js";
 import type { Engine } from "../engine.js";
 import { storeSystemMessage } from "../messages/store-system-message.js";
@@ -16,12 +15,12 @@ export interface ShareReceiptInput {
 /** Puts a receipt into a chat as a system message. Refuses: chat_not_found, forbidden, chat_closed. */
 export async function shareReceipt(engine: Engine, input: ShareReceiptInput): Promise<Message> {
   const { actor, chatId, receiptUrl } = input;
-  const { chat } = await accessChat(engine, input);
-  if (!mayShareReceipt(actor, chat)) throw new ParleyError("forbidden");
-  const sharedBy = actor.userId === chat.shopperId ? actor.userId : (input.sharedBy ?? actor.userId);
   return changeChat(engine, {
+    actor,
     chatId,
     work: async (transaction, locked) => {
+      if (!mayShareReceipt(actor, locked)) throw new ParleyError("forbidden");
+      const sharedBy = actor.userId === locked.shopperId ? actor.userId : (input.sharedBy ?? actor.userId);
       if (locked.status !== "active") throw new ParleyError("chat_closed");
       const message = await storeSystemMessage(
         { engine, transaction },

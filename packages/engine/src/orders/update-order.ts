@@ -25,6 +25,7 @@ export async function updateOrder(engine: Engine, input: UpdateOrderInput): Prom
   );
   if (found === null) throw new ParleyError("chat_not_found", { message: "This order has no chat." });
   return changeChat(engine, {
+    actor,
     chatId: found.id,
     work: async (transaction, chat) => {
       if (chat.status !== "active") throw new ParleyError("chat_closed");

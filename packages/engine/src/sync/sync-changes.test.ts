@@ -15,7 +15,7 @@ import { reactToMessage } from "../messages/react-to-message.js";
 import { sendMessage } from "../messages/send-message.js";
 import { closeEngine } from "../open-engine.js";
 import { markRead } from "../receipts/mark-read.js";
-import { readChanges } from "./read-changes.js";
+import { type HolePosition, readMissed } from "./read-missed.js";
 import { type SyncPage, syncChanges } from "./sync-changes.js";
 
 const alice = { userId: "alice", role: "user" };
@@ -139,11 +139,38 @@ describe("syncChanges", () => {
     expect(news.members[0]?.leftAt).not.toBeNull();
   });
 
+  it("tells a newcomer everything, also after another device of theirs has read, and then no more than the news", async () => {
+    const fay = { userId: "fay", role: "user" };
+    const chatId = await newGroup(["bob"]);
+    for (let index = 1; index <= 5; index++) await say(chatId, `${index}`);
+    const { cursor } = await catchUp(fay);
+    await addMembers(node.engine, { actor: alice, chatId, userIds: ["fay"] });
+    const newest = await say(chatId, "6");
+    await markRead(node.engine, { actor: fay, chatId, messageIds: [newest.id] });
+    const all = await catchUp(fay, cursor);
+    expect(all.messages.map((message) => message.seq)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(all.members.map((member) => member.userId).toSorted()).toEqual(["alice", "bob", "fay"]);
+    // Somebody who only listens gets each message once, too.
+    const lurker = { userId: "lurker", role: "user" };
+    await addMembers(node.engine, { actor: alice, chatId, userIds: ["lurker"] });
+    const before = await catchUp(lurker);
+    await say(chatId, "7");
+    expect((await catchUp(lurker, before.cursor)).messages.map((message) => message.seq)).toEqual([7]);
+  });
+
   it("begins anew with a cursor that it does not know", async () => {
     const chatId = await newGroup(["bob"]);
     await say(chatId, "hello");
-    const future = Buffer.from("1 999999999999").toString("base64url");
-    for (const cursor of ["nonsense", "", future]) {
+    const { cursor: known } = await catchUp(bob);
+    const parts = Buffer.from(known, "base64url").toString().split(" ");
+    const forge = (...forged: string[]) => Buffer.from(forged.join(" ")).toString("base64url");
+    const forgeries = [
+      forge("1", parts[1] ?? "", "999999999999"),
+      forge("1", "123", parts[2] ?? ""),
+      forge("1", parts[1] ?? "", "0", "1", "-".repeat(36), "1", "f"),
+      forge("1", parts[1] ?? "", "0", "1", chatId, "9999999999", "f"),
+    ];
+    for (const cursor of ["nonsense", "", ...forgeries]) {
       const page = await syncChanges(node.engine, { actor: bob, cursor, limit: 200 });
       expect(page.reset).toBe(true);
       expect(page.chats.map((chat) => chat.id)).toContain(chatId);
@@ -151,7 +178,22 @@ describe("syncChanges", () => {
   });
 });
 
-describe("readChanges", () => {
+const readOne = async (position: HolePosition) =>
+  (await readMissed(node.engine, [position])).get(position.chatId);
+
+describe("readMissed", () => {
+  it("reads many chats at once, each from its own place", async () => {
+    const chats = await Promise.all([newGroup(["bob"]), newGroup(["bob"]), newGroup(["bob"])]);
+    for (const chatId of chats) for (const content of ["1", "2"]) await say(chatId, content);
+    const positions = chats.map((chatId, index) => ({ chatId, rev: index + 1, seq: index }));
+    const missed = await readMissed(node.engine, positions);
+    expect(chats.map((chatId) => missed.get(chatId)?.changes.map((change) => change.body.name))).toEqual([
+      ["message.created", "message.created", "messages.read"],
+      ["message.created", "messages.read"],
+      [],
+    ]);
+  });
+
   it("gives a node what it has missed of a chat: new messages by number, then changes by revision", async () => {
     const chatId = await newGroup(["bob"]);
     const first = await say(chatId, "1");
@@ -162,7 +204,7 @@ describe("readChanges", () => {
     await markRead(node.engine, { actor: bob, chatId, messageIds: [second.id] });
     await addMembers(node.engine, { actor: alice, chatId, userIds: ["carol"] });
     await say(chatId, "3", bob);
-    const missed = await readChanges(node.engine, position);
+    const missed = await readOne(position);
     const names = missed?.changes.map(({ body }) =>
       "message" in body
         ? `${body.name} ${body.message.content}`
@@ -175,7 +217,9 @@ describe("readChanges", () => {
     ]);
     expect(names).toContain("member.added carol");
     expect(missed?.position).toEqual({ chatId, rev: 8, seq: 3 });
-    expect(missed?.memberIds.toSorted()).toEqual(["alice", "bob", "carol"]);
+    for (const change of missed?.changes ?? []) {
+      expect(change.audience?.toSorted()).toEqual(["alice", "bob", "carol"]);
+    }
   });
 
   it("reads a long hole in pages without losing what changed besides", async () => {
@@ -186,9 +230,9 @@ describe("readChanges", () => {
     await editMessage(node.engine, { actor: alice, chatId, messageId: first.id, content: "changed" });
     const seqs: number[] = [];
     const updates: string[] = [];
-    let at = position;
+    let at: HolePosition = position;
     await until(async () => {
-      const page = await readChanges(node.engine, at);
+      const page = await readOne(at);
       for (const { body } of page?.changes ?? []) {
         if (body.name === "message.created") seqs.push(body.message.seq);
         if (body.name === "message.updated") updates.push(body.message.content);

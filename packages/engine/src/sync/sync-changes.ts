@@ -1,8 +1,8 @@
 import type { Actor, Message } from "@parley/contracts";
 import type { ChatSummary } from "../chats/chat.js";
 import { summariseChats } from "../chats/summarise-chats.js";
-import type { Transaction } from "../database/change-chat.js";
 import { guardDatabase } from "../database/database-failure.js";
+import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { messageFromRow } from "../messages/message-row.js";
 import { decodeSyncCursor, encodeSyncCursor, type SyncCursor } from "./sync-cursor.js";
@@ -33,6 +33,7 @@ export interface SyncPage {
 }
 
 interface Span {
+  database: string;
   from: string;
   until: string;
   full: boolean;
@@ -67,21 +68,28 @@ export async function syncChanges(
 
 /** From where to where this page reads; a cursor from the future (another database) begins anew. */
 async function readSpan(transaction: Transaction, text: string | undefined): Promise<Span> {
-  const rows = await transaction.$queryRaw<Array<{ xmin: string; xmax: string }>>`
-    SELECT pg_snapshot_xmin(s)::text AS xmin, pg_snapshot_xmax(s)::text AS xmax FROM pg_current_snapshot() s`;
-  const now = rows[0] ?? { xmin: "0", xmax: "0" };
+  const rows = await transaction.$queryRaw<Array<{ xmin: string; xmax: string; database: string }>>`
+    SELECT pg_snapshot_xmin(s)::text AS xmin, pg_snapshot_xmax(s)::text AS xmax,
+      (SELECT system_identifier::text FROM pg_control_system()) AS database
+    FROM pg_current_snapshot() s`;
+  const now = rows[0] ?? { xmin: "0", xmax: "0", database: "0" };
+  const { database } = now;
   const cursor: SyncCursor | null = text === undefined ? null : decodeSyncCursor(text);
-  const known = cursor !== null && BigInt(cursor.from) <= BigInt(now.xmax);
-  if (!known) return { from: "0", until: now.xmin, full: true, after: null };
-  if (cursor.page === undefined) return { from: cursor.from, until: now.xmin, full: false, after: null };
-  const { until, chat, rev, full } = cursor.page;
-  return { from: cursor.from, until, full, after: { chat, rev } };
+  const known = cursor !== null && cursor.database === database && BigInt(cursor.from) <= BigInt(now.xmax);
+  if (!known) return { database, from: "0", until: now.xmin, full: true, after: null };
+  const { from, page } = cursor;
+  if (page === undefined) return { database, from, until: now.xmin, full: false, after: null };
+  const { until, chat, rev, full } = page;
+  return { database, from, until, full, after: { chat, rev } };
 }
 
 interface ChangedChat {
   id: string;
   /** Everything up to this revision has been told. */
   known_rev: number;
+  last_seq: number;
+  /** Its first page: members and positions are told with it, and not again. */
+  fresh: boolean;
 }
 
 async function readPage(
@@ -109,8 +117,8 @@ async function readPage(
     ...(await readAround(context, { told, span, userId })),
     cursor: encodeSyncCursor(
       hasMore && stop !== null
-        ? { from: span.from, page: { until: span.until, ...stop, full: span.full } }
-        : { from: span.until },
+        ? { database: span.database, from: span.from, page: { until: span.until, ...stop, full: span.full } }
+        : { database: span.database, from: span.until },
     ),
     hasMore,
     reset: span.full && span.after === null,
@@ -134,10 +142,11 @@ async function changedChats(
   return transaction.$queryRaw<ChangedChat[]>`
     SELECT c.id, greatest(
       CASE WHEN c.id = ${place}::uuid THEN ${rev}::int ELSE 0 END,
-      CASE WHEN ${span.full} OR m.joined_rev = m.rev THEN 0 ELSE coalesce((
+      CASE WHEN ${span.full} OR m.joined_xid >= ${span.from}::xid8 THEN 0 ELSE coalesce((
         SELECT told.rev FROM messages told
         WHERE told.chat_id = c.id AND told.changed_xid < ${span.from}::xid8
-        ORDER BY told.rev DESC LIMIT 1), 0) END) AS known_rev
+        ORDER BY told.rev DESC LIMIT 1), 0) END) AS known_rev,
+      c.last_seq, c.id <> ${place}::uuid AS fresh
     FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.user_id = ${userId} AND m.left_at IS NULL AND c.changed_xid >= ${span.from}::xid8
       AND (c.id > ${place}::uuid OR (c.id = ${place}::uuid AND ${rev}::int < ${END_OF_CHAT}::int))
@@ -149,17 +158,17 @@ async function readMessages(
   input: { chat: ChangedChat; span: Span; take: number },
 ) {
   const { chat, span, take } = input;
-  const recent = span.full ? await snapshotStart(transaction, chat.id) : 0;
-  return transaction.message.findMany({
-    where: { chatId: chat.id, rev: { gt: chat.known_rev }, seq: { gt: recent } },
-    orderBy: { rev: "asc" },
-    take,
-  });
-}
-
-async function snapshotStart(transaction: Transaction, id: string): Promise<number> {
-  const chat = await transaction.chat.findUniqueOrThrow({ where: { id }, select: { lastSeq: true } });
-  return chat.lastSeq - SNAPSHOT_MESSAGES;
+  if (!span.full) {
+    const where = { chatId: chat.id, rev: { gt: chat.known_rev } };
+    return transaction.message.findMany({ where, orderBy: { rev: "asc" }, take });
+  }
+  // A snapshot brings few messages of each chat: found by their numbers, told in the order of revisions like all others.
+  const where = { chatId: chat.id, seq: { gt: chat.last_seq - SNAPSHOT_MESSAGES } };
+  const newest = await transaction.message.findMany({ where });
+  return newest
+    .filter((message) => message.rev > chat.known_rev)
+    .sort((left, right) => left.rev - right.rev)
+    .slice(0, take);
 }
 
 /** The chats of the page as they stand, with members and read positions; and chats that the user is out of. */
@@ -175,7 +184,8 @@ async function readAround(
     include: { members: { where: { userId, leftAt: null } } },
     orderBy: { id: "asc" },
   });
-  const members = await changedMembers(transaction, { ids, span, userId });
+  const fresh = input.told.filter((chat) => chat.fresh).map((chat) => chat.id);
+  const members = await changedMembers(transaction, { ids: fresh, span, userId });
   return {
     chats: await summariseChats(
       { prisma: transaction, now: context.engine.clock() },
@@ -203,6 +213,9 @@ interface MemberRow {
   read_seq: number;
 }
 
+/** Above this size a chat tells of the reader and of who came and went, not of everybody's position. */
+const NAMED_MEMBERS = 50;
+
 async function changedMembers(
   transaction: Transaction,
   input: { ids: string[]; span: Span; userId: string },
@@ -211,10 +224,14 @@ async function changedMembers(
   // Somebody who is new to the chat knows none of its members yet.
   return transaction.$queryRaw<MemberRow[]>`
     SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq
-    FROM members m JOIN members mine ON mine.chat_id = m.chat_id AND mine.user_id = ${userId}
-    WHERE m.chat_id = ANY (${ids}::uuid[])
-      AND (m.changed_xid >= ${span.from}::xid8 OR mine.joined_rev = mine.rev)
+    FROM chats c
+    JOIN members mine ON mine.chat_id = c.id AND mine.user_id = ${userId}
+    JOIN members m ON m.chat_id = c.id
+    WHERE c.id = ANY (${ids}::uuid[])
+      AND (m.changed_xid >= ${span.from}::xid8 OR mine.joined_xid >= ${span.from}::xid8)
       AND (m.left_at IS NULL OR NOT ${span.full})
+      AND (c.member_count <= ${NAMED_MEMBERS} OR m.user_id = ${userId}
+        OR (NOT ${span.full} AND (m.joined_xid >= ${span.from}::xid8 OR m.left_at IS NOT NULL)))
     UNION ALL
     SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq
     FROM members m

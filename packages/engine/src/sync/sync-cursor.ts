@@ -4,29 +4,35 @@
  * `chat` / `rev` are the last thing told. `full` marks the pages of a snapshot.
  */
 export interface SyncCursor {
+  /** The database that the transaction ids belong to; another one counts its own. */
+  database: string;
   from: string;
   page?: { until: string; chat: string; rev: number; full: boolean };
 }
 
+const XID = /^\d{1,19}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const LARGEST_REV = 2_147_483_647;
+
 /** Cursors are opaque to clients; the version lets a later form be told from this one. */
 export function encodeSyncCursor(cursor: SyncCursor): string {
-  const { from, page } = cursor;
-  const parts = page ? ["1", from, page.until, page.chat, page.rev, page.full ? "f" : "d"] : ["1", from];
-  return Buffer.from(parts.join(" ")).toString("base64url");
+  const { database, from, page } = cursor;
+  const place = page ? [page.until, page.chat, page.rev, page.full ? "f" : "d"] : [];
+  return Buffer.from(["1", database, from, ...place].join(" ")).toString("base64url");
 }
 
 /** Null when the text is no cursor of ours: the client gets a snapshot then. */
 export function decodeSyncCursor(text: string): SyncCursor | null {
   const parts = Buffer.from(text, "base64url").toString("utf8").split(" ");
-  const [version, from, until, chat, rev, kind] = parts;
-  if (version !== "1" || from === undefined || !/^\d{1,19}$/.test(from)) return null;
-  if (parts.length === 2) return { from };
+  const [version, database = "", from = "", until = "", chat = "", rev = "", kind] = parts;
+  if (version !== "1" || !XID.test(database) || !XID.test(from)) return null;
+  if (parts.length === 3) return { database, from };
   const wellFormed =
-    parts.length === 6 &&
-    /^\d{1,19}$/.test(until ?? "") &&
-    /^[0-9a-f-]{36}$/.test(chat ?? "") &&
-    /^\d{1,10}$/.test(rev ?? "") &&
+    parts.length === 7 &&
+    XID.test(until) &&
+    UUID.test(chat) &&
+    /^\d{1,10}$/.test(rev) &&
+    Number(rev) <= LARGEST_REV &&
     (kind === "f" || kind === "d");
-  if (!wellFormed || until === undefined || chat === undefined) return null;
-  return { from, page: { until, chat, rev: Number(rev), full: kind === "f" } };
+  return wellFormed ? { database, from, page: { until, chat, rev: Number(rev), full: kind === "f" } } : null;
 }

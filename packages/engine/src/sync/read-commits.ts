@@ -1,0 +1,69 @@
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import type { ChatPosition } from "./read-positions.js";
+
+/** That a chat has changed, up to where, and who came into it. */
+export interface Commit extends ChatPosition {
+  joined: string[];
+  /** Where the chat stood before; only with `joined`. */
+  before: { rev: number; seq: number } | null;
+}
+
+export interface CommitLog {
+  commits: Commit[];
+  /** From where to read on: a transaction snapshot, so that what commits late is still found. */
+  next: string;
+}
+
+const NEXT = {
+  name: "commit-log-end",
+  text: "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next",
+};
+
+// One row per chat, so that a busy chat costs no more than a quiet one. Arrivals stand for themselves.
+const READ = {
+  name: "read-commits",
+  text: `WITH since AS MATERIALIZED (
+      SELECT chat_ids, revs, seqs, joined, before_rev, before_seq FROM commits WHERE xid >= $1::xid8)
+    SELECT chat_id AS "chatId", max(rev) AS rev, max(seq) AS seq, '{}'::text[] AS joined, NULL::int AS before_rev,
+      NULL::int AS before_seq
+    FROM since, unnest(chat_ids, revs, seqs) AS u(chat_id, rev, seq) WHERE joined IS NULL OR joined = '{}' GROUP BY chat_id
+    UNION ALL
+    SELECT chat_ids[1], revs[1], seqs[1], joined, before_rev, before_seq FROM since WHERE joined <> '{}'`,
+};
+
+interface Row extends ChatPosition {
+  joined: string[];
+  before_rev: number | null;
+  before_seq: number | null;
+}
+
+/** Where the log ends now: what a node that has just started reads from. */
+export async function readCommitLogEnd(engine: Engine): Promise<string> {
+  const { rows } = await guardDatabase(() => engine.database.pool.query<{ next: string }>(NEXT));
+  return rows[0]?.next ?? "0";
+}
+
+/** Which chats have changed since; a commit may be told twice and none is left out. */
+export async function readCommits(engine: Engine, since: string): Promise<CommitLog> {
+  // The end first: what commits between the two statements is told now and once more next time.
+  const next = await readCommitLogEnd(engine);
+  const { rows } = await guardDatabase(() => engine.database.pool.query<Row>({ ...READ, values: [since] }));
+  const commits = rows.map(({ chatId, rev, seq, joined, before_rev, before_seq }) => ({
+    chatId,
+    rev,
+    seq,
+    joined,
+    before: before_rev === null || before_seq === null ? null : { rev: before_rev, seq: before_seq },
+  }));
+  return { commits, next };
+}
+
+/** Forgets what every node has long read. Returns how many rows went. */
+export async function pruneCommits(engine: Engine, olderThanMs: number): Promise<number> {
+  const before = new Date(engine.clock().getTime() - olderThanMs);
+  const { count } = await guardDatabase(() =>
+    engine.database.prisma.commit.deleteMany({ where: { createdAt: { lt: before } } }),
+  );
+  return count;
+}
