@@ -18,6 +18,13 @@ export function schedulesOf(config: WorkerConfig): Schedule[] {
       everyMs: config.VERIFY_EVERY_SECONDS * 1000,
       data: { limit: 500 },
     },
+    // A node reads the log every few seconds; what it has not read for this long, it has lost touch with anyway.
+    {
+      id: "commits.prune",
+      job: "commits.prune",
+      everyMs: 60_000,
+      data: { olderThanMs: 15 * 60_000 },
+    },
   ];
 }
 

@@ -44,6 +44,7 @@ describe("metadata", () => {
     expect(parsed.admin).toBeUndefined();
     expect(accepts(metadata, { "a\u0000": 1 })).toBe(false);
     expect(accepts(metadata, { a: "\ud800" })).toBe(false);
+    expect(accepts(metadata, { a: new Uint8Array(4) })).toBe(false);
   });
 });
 
@@ -51,6 +52,8 @@ describe("emoji", () => {
   it("is one grapheme that is not plain text", () => {
     for (const text of ["👍", "👍🏽", "👨‍👩‍👧‍👦", "🇯🇵", "1️⃣", "❤️"])
       expect([text, accepts(emoji, text)]).toEqual([text, true]);
+    // A long text is refused for its length alone: looking for its graphemes would block the process.
+    expect(emoji.safeParse("👍".repeat(30_000)).error?.issues).toHaveLength(1);
     for (const text of ["", "a", "👍👍", "1", "ok👍", "\u0000"])
       expect([text, accepts(emoji, text)]).toEqual([text, false]);
   });

@@ -39,7 +39,10 @@ export const externalId = z
 /** Ids of Parley's own making. */
 export const uuid = z.uuid().transform((id) => id.toLowerCase());
 
-export const timestamp = z.iso.datetime({ offset: true });
+/** A time that Postgres, JavaScript and people can all hold. */
+export const timestamp = z.iso
+  .datetime({ offset: true })
+  .refine((time) => /^[1-9]/.test(time), "must be a time after the year 1000");
 
 /** An absolute http(s) address. */
 export const webUrl = z
@@ -66,6 +69,7 @@ function nodeFault(value: unknown, depth: number): string | undefined {
     return isStorable(value) ? undefined : "must not contain NUL or half of a surrogate pair";
   }
   if (typeof value !== "object" || value === null) return undefined;
+  if (!isPlain(value)) return "must be plain JSON";
   if (depth > LIMITS.metadataDepth) return `must not be nested deeper than ${LIMITS.metadataDepth}`;
   for (const key of Object.keys(value)) {
     if (FORBIDDEN_KEYS.has(key)) return `must not have a key named ${key}`;
@@ -73,6 +77,12 @@ function nodeFault(value: unknown, depth: number): string | undefined {
     if (fault) return fault;
   }
   return undefined;
+}
+
+/** Binary parts of a socket's event, for one, are not. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }
 
 /** A positive whole number, from JSON or a query string. */
@@ -89,7 +99,8 @@ export function pageLimit(standard: number) {
 export const emoji = z
   .string()
   .min(1)
-  .max(64)
+  // Nothing further is asked of a longer text: finding its graphemes would take seconds.
+  .max(64, { abort: true })
   .refine((text) => /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u.test(text), "must be an emoji")
   .refine((text) => [...new Intl.Segmenter().segment(text)].length === 1, "must be one emoji")
   .refine((text) => isStorable(text), "must be an emoji");

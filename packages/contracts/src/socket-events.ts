@@ -92,6 +92,11 @@ export const SOCKET_EVENTS = {
     summary: "This node is about to stop: connect again after the given time",
     payload: z.object({ retryAfterMs: z.int() }),
   },
+  bus: {
+    summary:
+      "How news from other nodes travels: `ok`, at once; `degraded`, up to 2 s late, and presence and typing pause",
+    payload: z.object({ state: z.enum(["ok", "degraded"]) }),
+  },
   token_expiring: {
     summary: "The token has expired: send `reauthenticate` within `graceMs`, or the connection ends",
     payload: z.object({ graceMs: z.int() }),
