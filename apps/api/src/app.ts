@@ -11,6 +11,7 @@ import {
 import { createAuthenticator } from "./auth/create-authenticator.js";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
+import { type ServerEnd, watchServer } from "./http/close-server.js";
 import { createHttpApp } from "./http/create-http-app.js";
 import { hardenServer } from "./http/harden-server.js";
 import { type ApiRedis, openRedis } from "./open-redis.js";
@@ -36,42 +37,47 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<Running 
     postgres: { check: () => pingDatabase(engine), required: true },
     // Without Redis a node still stores, answers, and delivers to its own connections.
     redis: { check: () => redis.ping(), required: false },
+    bus: { check: () => busCheck(realtime), required: false },
   });
   const authenticator = createAuthenticator(config, log);
   const http = createHttpApp({ engine, authenticator, limiter, config, log, metrics, health });
   const httpServer = createServer(http);
   hardenServer(httpServer);
+  const serverEnd = watchServer(httpServer);
   const parts = { engine, authenticator, limiter, config, log, metrics, redis };
   const realtime: Realtime = startRealtime(httpServer, parts);
 
   const port = await listen(httpServer, config);
   log.info({ port }, "the node serves");
-  return { port, stop: () => stopApi({ log, health, realtime, httpServer, engine, redis }) };
+  return { port, stop: () => stopApi({ log, health, realtime, serverEnd, engine, redis }) };
 }
 
 interface Parts {
   log: Logger;
   health: Health;
   realtime: Realtime;
-  httpServer: HttpServer;
+  serverEnd: ServerEnd;
   engine: Engine;
   redis: ApiRedis;
 }
 
 /** Drains: not ready, no new connections, everyone sent away with a hint, what was accepted is stored, then all is closed. */
 async function stopApi(parts: Parts): Promise<void> {
-  const { log, health, realtime, httpServer, engine, redis } = parts;
+  const { log, health, realtime, serverEnd, engine, redis } = parts;
   log.info({ connections: realtime.connectionCount() }, "the node drains");
   health.setDraining();
-  const closed = new Promise<void>((resolve) => httpServer.close(() => resolve()));
-  httpServer.closeIdleConnections();
+  serverEnd.stopListening();
   await realtime.drain();
-  httpServer.closeIdleConnections();
-  await closed;
+  await serverEnd.close();
   await realtime.close();
   await closeEngine(engine);
   redis.close();
   log.info({}, "the node has stopped");
+}
+
+async function busCheck(realtime: Realtime): Promise<string | undefined> {
+  if (realtime.busState() === "ok") return undefined;
+  throw new Error("a word sent through Redis does not come back; other nodes' news is read from Postgres");
 }
 
 function listen(server: HttpServer, config: ApiConfig): Promise<number> {

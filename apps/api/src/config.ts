@@ -134,11 +134,15 @@ export const apiConfigSchema = z
     POLLING: flag(false).meta({
       description: "Also allow HTTP long-polling; the load balancer must then keep a client on its node.",
     }),
+    PARLEY_CATCH_UP: z.enum(["on", "off"]).default("on").meta({
+      description:
+        "`off` only to show in a test what reading missed changes from Postgres is for; refused in production.",
+    }),
     DOCS: flag(true).meta({ description: "Serve the API reference at /docs." }),
   })
   .superRefine(
     (config, context) => {
-      for (const { name, problem } of keyFaults(config)) {
+      for (const { name, problem } of [...keyFaults(config), ...testFlagFaults(config)]) {
         context.addIssue({ code: "custom", path: [name], message: problem });
       }
     },
@@ -147,6 +151,11 @@ export const apiConfigSchema = z
   );
 
 export type ApiConfig = z.output<typeof apiConfigSchema>;
+
+function testFlagFaults(config: { NODE_ENV: string; PARLEY_CATCH_UP: string }) {
+  if (config.NODE_ENV !== "production" || config.PARLEY_CATCH_UP === "on") return [];
+  return [{ name: "PARLEY_CATCH_UP", problem: "must be on in production" }];
+}
 
 interface KeyFields {
   NODE_ENV: string;

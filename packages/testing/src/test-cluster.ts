@@ -12,39 +12,56 @@ export interface TestCluster extends Cluster {
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
+const SECRETS = { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" };
+
 /** Two real API processes, a worker and a load balancer over a database of their own. */
 export async function startTestCluster(env: NodeJS.ProcessEnv = {}): Promise<TestCluster> {
   const database = await createTestDatabase();
-  const cluster = await startCluster({
-    root: ROOT,
-    port: 0,
-    nodes: 2,
-    databaseUrl: database.url,
-    redisUrl: testRedisUrl(),
-    durable: false,
-    secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" },
-    env: {
-      ...process.env,
-      REDIS_PREFIX: `test-${randomBytes(6).toString("hex")}`,
-      LOG_LEVEL: "warn",
-      MESSAGES_PER_MINUTE: "1000000",
-      MESSAGES_BURST: "100000",
-      REQUESTS_PER_MINUTE: "1000000",
-      REQUESTS_BURST: "100000",
-      SOCKET_EVENTS_PER_SECOND: "100000",
-      SOCKET_EVENTS_BURST: "100000",
-      ...env,
-    },
-  });
-  const [first, second] = cluster.nodes;
-  if (first === undefined || second === undefined) throw new Error("the cluster has fewer than two nodes");
+  const services = { databaseUrl: database.url, redisUrl: testRedisUrl() };
+  const cluster = await start(services, env);
   return {
     ...cluster,
-    urls: [first.url, second.url],
-    databaseUrl: database.url,
     stop: async (how) => {
       await cluster.stop(how);
       await database.drop();
     },
   };
 }
+
+/** The same with a Postgres and a Redis of its own, for tests that hurt them. */
+export function startOwnCluster(env: NodeJS.ProcessEnv = {}): Promise<TestCluster> {
+  return start({}, env);
+}
+
+async function start(
+  services: { databaseUrl?: string; redisUrl?: string },
+  env: NodeJS.ProcessEnv,
+): Promise<TestCluster> {
+  const cluster = await startCluster({
+    root: ROOT,
+    port: 0,
+    nodes: 2,
+    ...services,
+    durable: false,
+    secrets: SECRETS,
+    env: {
+      ...process.env,
+      ...WITHOUT_LIMITS,
+      REDIS_PREFIX: `test-${randomBytes(6).toString("hex")}`,
+      ...env,
+    },
+  });
+  const [first, second] = cluster.nodes;
+  if (first === undefined || second === undefined) throw new Error("the cluster has fewer than two nodes");
+  return { ...cluster, urls: [first.url, second.url], databaseUrl: cluster.services.databaseUrl };
+}
+
+const WITHOUT_LIMITS = {
+  LOG_LEVEL: "warn",
+  MESSAGES_PER_MINUTE: "1000000",
+  MESSAGES_BURST: "100000",
+  REQUESTS_PER_MINUTE: "1000000",
+  REQUESTS_BURST: "100000",
+  SOCKET_EVENTS_PER_SECOND: "100000",
+  SOCKET_EVENTS_BURST: "100000",
+};

@@ -6,8 +6,8 @@ import type { ChatSocket } from "./socket-types.js";
 
 /** Bytes that may wait for a slow client before it is sent away to come back and catch up. */
 const UNSENT_LIMIT = 1_048_576;
-/** Below so many waiting packets nobody adds up their bytes. */
-const UNSENT_PACKETS = 32;
+/** Events beyond the allowed rate that are answered before the connection ends. */
+const REFUSED_EVENTS_LIMIT = 1_000;
 /** How long an expired token may be replaced before the connection ends. */
 const REAUTHENTICATION_GRACE_MS = 30_000;
 
@@ -32,6 +32,7 @@ export class Connection implements Receiver {
   /** Until the client is told `connected`, what arrives for it waits here. */
   #early: string[] | null = [];
   #expiryTold = false;
+  #refused = 0;
 
   constructor(options: ConnectionOptions) {
     this.#socket = options.socket;
@@ -90,30 +91,46 @@ export class Connection implements Receiver {
 
   /** Says why and closes. */
   end(reason: DisconnectReason): void {
+    if (!this.#socket.connected) return;
     const { message, reconnect } = DISCONNECT_REASONS[reason];
     if (reason !== "slow_consumer") {
       this.#write(frame("connection_ending", { reason, message, reconnect: reconnect === "yes" }));
     }
     // Clients take a Socket.IO disconnect for the server's last word; only a lost transport makes them come back by themselves.
-    if (reconnect === "yes") this.#socket.conn.close();
+    if (reason === "slow_consumer") this.#socket.conn.close(true);
+    else if (reconnect === "yes") this.#socket.conn.close();
     else this.#socket.disconnect(true);
+  }
+
+  /** False, and the end of the connection, when more waits for the client than a live one leaves lying. */
+  keepsUp(): boolean {
+    if (!this.#isSlow()) return true;
+    this.end("slow_consumer");
+    return false;
+  }
+
+  /** Another event beyond the rate; one who never stops is sent away. */
+  noteRefusal(): void {
+    this.#refused++;
+    if (this.#refused === REFUSED_EVENTS_LIMIT) this.end("too_many_events");
   }
 
   #write(text: string): void {
     const { conn } = this.#socket;
     if (!this.#socket.connected || conn.readyState !== "open") return;
-    // Private in Engine.IO's types, but the only place that knows how far behind a client is.
-    const { writeBuffer } = conn as unknown as { writeBuffer: ReadonlyArray<{ data?: unknown }> };
-    if (writeBuffer.length > UNSENT_PACKETS && unsentBytes(writeBuffer) > UNSENT_LIMIT) {
-      this.end("slow_consumer");
-      return;
-    }
-    conn.write(text);
+    if (this.keepsUp()) conn.write(text);
   }
-}
 
-function unsentBytes(packets: ReadonlyArray<{ data?: unknown }>): number {
-  let bytes = 0;
-  for (const { data } of packets) if (typeof data === "string") bytes += data.length;
-  return bytes;
+  #isSlow(): boolean {
+    // Private in Engine.IO's types, but the only place that knows how far behind a client is; acknowledgements wait there, too.
+    const { writeBuffer } = this.#socket.conn as unknown as {
+      writeBuffer: ReadonlyArray<{ data?: unknown }>;
+    };
+    let bytes = 0;
+    for (const { data } of writeBuffer) {
+      if (typeof data === "string") bytes += data.length;
+      if (bytes > UNSENT_LIMIT) return true;
+    }
+    return false;
+  }
 }

@@ -8,12 +8,14 @@ import {
 } from "@parley/contracts";
 import type { Log } from "@parley/platform";
 import type { z } from "zod";
+import type { CommandSlots } from "./command-slots.js";
 import { COMMANDS } from "./commands/catalogue.js";
 import type { CommandContext, CommandHandler } from "./commands/command-context.js";
 import { frame } from "./outbound.js";
 
 export interface DispatchHooks {
   log: Log;
+  slots: CommandSlots;
   onResult: (name: CommandName | "unknown", result: { code?: ErrorCode; seconds: number }) => void;
 }
 
@@ -28,6 +30,8 @@ export async function dispatch(
   event: { name: string; args: unknown[] },
 ): Promise<void> {
   const { connection } = context;
+  // Who does not read gets no more to read.
+  if (!connection.keepsUp()) return;
   const acknowledge = event.args.at(-1);
   const input = typeof acknowledge === "function" ? event.args.slice(0, -1) : event.args;
   const name = isCommand(event.name) ? event.name : "unknown";
@@ -53,19 +57,23 @@ function isCommand(name: string): name is CommandName {
 }
 
 async function runCommand(
-  context: CommandContext,
+  context: CommandContext & DispatchHooks,
   event: { name: string; input: unknown },
 ): Promise<Record<string, unknown>> {
   const { connection } = context;
   const waitMs = connection.bucket.take();
-  if (waitMs > 0) throw new ParleyError("rate_limited", { retryAfterMs: waitMs });
+  if (waitMs > 0) {
+    connection.noteRefusal();
+    throw new ParleyError("rate_limited", { retryAfterMs: waitMs });
+  }
   if (!isCommand(event.name)) throw new ParleyError("unknown_event");
   if (event.name !== "reauthenticate" && connection.expired(Date.now()))
     throw new ParleyError("token_expired");
   const parsed = COMMAND_CATALOGUE[event.name].input.safeParse(bothSpellings(event.input ?? {}));
   if (!parsed.success) throw new ParleyError("invalid_input", { errors: fieldErrors(parsed.error) });
   const handler = COMMANDS[event.name] as CommandHandler<CommandName>;
-  return handler(context, parsed.data as never);
+  const work = () => handler(context, parsed.data as never);
+  return event.name === "send_message" ? work() : context.slots.run(connection.userId, work);
 }
 
 function fieldErrors(error: z.core.$ZodError): FieldError[] {

@@ -1,5 +1,5 @@
 import type { Change, ChangeBody, Message } from "@parley/contracts";
-import type { Catchup, ChatPosition } from "@parley/engine";
+import type { Catchup, ChatPosition, HolePosition } from "@parley/engine";
 import { createLogger } from "@parley/platform";
 import { until } from "@parley/testing";
 import { afterEach, describe, expect, it } from "vitest";
@@ -70,14 +70,22 @@ function changed(
   return { chatId: CHAT, rev, seq, audience, body };
 }
 
-function setUp(readChanges: (after: ChatPosition) => Promise<Catchup | null> = async () => null) {
+interface Database {
+  /** What readMissed finds after a position of the chat. */
+  missed?: (after: HolePosition) => Promise<Catchup>;
+  arrival?: ChatPosition;
+}
+
+function setUp({ missed, arrival }: Database = {}) {
   const reads: ChatPosition[] = [];
   const fanOut = new FanOut({
     log,
-    readChanges: (after) => {
+    readMissed: async ([after]) => {
+      if (after === undefined || missed === undefined) return new Map();
       reads.push({ ...after });
-      return readChanges(after);
+      return new Map([[CHAT, await missed(after)]]);
     },
+    readArrival: async () => arrival ?? null,
   });
   fanOuts.push(fanOut);
   const connect = (client: Client, positions: ChatPosition[] = [{ chatId: CHAT, rev: 0, seq: 0 }]) => {
@@ -116,12 +124,13 @@ describe("FanOut", () => {
   });
 
   it("reads a hole from the database when the missing change does not come", async () => {
-    const { connect, accept, reads } = setUp(async (after) => ({
-      changes: [created(after.seq + 1), created(after.seq + 2), created(after.seq + 3)],
-      position: { chatId: CHAT, rev: after.rev + 3, seq: after.seq + 3 },
-      more: false,
-      memberIds: ["alice", "bob"],
-    }));
+    const { connect, accept, reads } = setUp({
+      missed: async (after) => ({
+        changes: [created(after.seq + 1), created(after.seq + 2), created(after.seq + 3)],
+        position: { chatId: CHAT, rev: after.rev + 3, seq: after.seq + 3 },
+        more: false,
+      }),
+    });
     const bob = connect(new Client("1", "bob"));
     accept(created(1));
     accept(created(3), created(5));
@@ -134,13 +143,15 @@ describe("FanOut", () => {
 
   it("tries again when the database can't be read, and holds what comes meanwhile", async () => {
     let broken = true;
-    const { connect, accept, reads } = setUp(async (after) => {
-      if (broken) {
-        broken = false;
-        throw new Error("no database");
-      }
-      const changes = [created(after.seq + 1)];
-      return { changes, position: { chatId: CHAT, rev: 1, seq: 1 }, more: false, memberIds: [] };
+    const { connect, accept, reads } = setUp({
+      missed: async (after) => {
+        if (broken) {
+          broken = false;
+          throw new Error("no database");
+        }
+        const changes = [created(after.seq + 1)];
+        return { changes, position: { chatId: CHAT, rev: 1, seq: 1 }, more: false };
+      },
     });
     const bob = connect(new Client("1", "bob"));
     accept(created(2));
@@ -168,12 +179,13 @@ describe("FanOut", () => {
 
   it("delivers a large chat to those whom the node knows to be in it, also to one who connects during a commit", async () => {
     const missed = message(7, 9);
-    const { fanOut, connect, accept } = setUp(async () => ({
-      changes: [changed(9, { name: "message.created", message: missed }, { audience: null, seq: 7 })],
-      position: { chatId: CHAT, rev: 9, seq: 7 },
-      more: false,
-      memberIds: [],
-    }));
+    const { fanOut, connect, accept } = setUp({
+      missed: async () => ({
+        changes: [changed(9, { name: "message.created", message: missed }, { audience: null, seq: 7 })],
+        position: { chatId: CHAT, rev: 9, seq: 7 },
+        more: false,
+      }),
+    });
     const late = new Client("1", "late");
     const user = fanOut.users.add(late);
     // The commit is heard after the position was read and before it is followed.
@@ -238,5 +250,91 @@ describe("FanOut", () => {
     }
     expect(alice.events("typing_indicator")).toHaveLength(0);
     expect(bob.events("typing_indicator")).toHaveLength(2);
+  });
+
+  it("begins at a member's arrival in a chat whose coming was not heard", async () => {
+    const { fanOut, connect, accept } = setUp({
+      arrival: { chatId: CHAT, rev: 0, seq: 0 },
+      missed: async (after) => ({
+        changes: [created(1), created(2), created(3)].filter((change) => change.rev > after.rev),
+        position: { chatId: CHAT, rev: 3, seq: 3 },
+        more: false,
+      }),
+    });
+    const bob = connect(new Client("1", "bob"), []);
+    expect(fanOut.users.get("bob")?.settled).toBe(true);
+    accept(created(3));
+    await until(() => bob.seqs.length === 3, "the beginning is read");
+    accept(created(4));
+    expect(bob.seqs).toEqual([1, 2, 3, 4]);
+  });
+
+  it("reads what the log of commits says has happened, and brings arrivals in", async () => {
+    const { fanOut, connect, reads } = setUp({
+      missed: async (after) => ({
+        changes: [created(1), created(2)].filter((change) => change.rev > after.rev),
+        position: { chatId: CHAT, rev: 2, seq: 2 },
+        more: false,
+      }),
+    });
+    const bob = connect(new Client("1", "bob"), []);
+    const quiet = { joined: [], before: null };
+    fanOut.expect([{ chatId: "elsewhere", rev: 5, seq: 5, ...quiet }], { atOnce: true });
+    fanOut.expect([{ chatId: CHAT, rev: 2, seq: 2, joined: ["bob"], before: { rev: 0, seq: 0 } }], {
+      atOnce: true,
+    });
+    await until(() => bob.seqs.length === 2, "both messages are read");
+    fanOut.expect([{ chatId: CHAT, rev: 2, seq: 2, ...quiet }], { atOnce: true });
+    expect(reads).toHaveLength(1);
+  });
+
+  it("leaves holes only where it is told to, for tests that show what reading is for", async () => {
+    const { fanOut, reads } = setUp({ missed: async () => Promise.reject(new Error("must not be read")) });
+    fanOut.close();
+    const careless = new FanOut({
+      log,
+      readMissed: async () => Promise.reject(new Error("must not be read")),
+      readArrival: async () => null,
+      catchUp: false,
+    });
+    fanOuts.push(careless);
+    const bob = new Client("1", "bob");
+    careless.follow(careless.users.add(bob), [{ chatId: CHAT, rev: 0, seq: 0 }]);
+    careless.accept({ changes: [created(1), created(3)], signals: [] });
+    await until(() => bob.seqs.length === 2, "the later message is delivered");
+    expect(bob.seqs).toEqual([1, 3]);
+    expect(reads).toEqual([]);
+  });
+
+  it("goes on after a change that it does not understand", () => {
+    const { connect, accept } = setUp();
+    const bob = connect(new Client("1", "bob"));
+    const fromTheFuture = { name: "chat.renamed", title: "x" } as unknown as ChangeBody;
+    const strange = {
+      ...message(3, 3),
+      type: "order_update" as const,
+      metadata: { order_id: { toString: 1 } },
+    };
+    accept(created(1), changed(2, fromTheFuture, { seq: 1 }));
+    accept(changed(3, { name: "message.created", message: strange }, { seq: 2 }), { ...created(4), rev: 4 });
+    expect(bob.seqs).toEqual([1, 3, 4]);
+  });
+
+  it("keeps nothing for somebody who has gone before their chats were read", () => {
+    const { fanOut, accept } = setUp();
+    const bob = new Client("1", "bob");
+    const user = fanOut.users.add(bob);
+    fanOut.users.remove(bob);
+    fanOut.follow(user, [{ chatId: CHAT, rev: 0, seq: 0 }]);
+    accept(created(1));
+    expect(fanOut.users.chatCount).toBe(0);
+  });
+
+  it("does not let a late packet bring a removed member back", () => {
+    const { connect, accept } = setUp();
+    const bob = connect(new Client("1", "bob"), []);
+    const leaving = changed(10, { name: "member.removed", userId: "bob" }, { audience: null, seq: 8 });
+    accept(leaving, { ...created(8, ["alice", "bob"]), rev: 9 }, { ...created(9, null), rev: 11 });
+    expect(bob.seqs).toEqual([]);
   });
 });

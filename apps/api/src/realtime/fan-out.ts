@@ -1,26 +1,27 @@
 import type { Batch, Change, Signal } from "@parley/contracts";
-import type { Catchup, ChatPosition, HolePosition } from "@parley/engine";
+import type { Catchup, ChatPosition, Commit, HolePosition } from "@parley/engine";
 import type { Log } from "@parley/platform";
+import { HoleFiller } from "./hole-filler.js";
 import type { ChatCursor, LiveUser, Receiver } from "./live-user.js";
 import { LiveUsers } from "./live-users.js";
 import { encodeChange, encodeSignal, type Outbound } from "./outbound.js";
+import { RecentRevisions } from "./recent-revisions.js";
 
 export interface FanOutOptions {
-  /** Reads what is missing after a position; null when the chat is gone. */
-  readChanges: (after: HolePosition) => Promise<Catchup | null>;
+  /** Reads what is missing after each position. */
+  readMissed: (positions: HolePosition[]) => Promise<Map<string, Catchup>>;
+  /** Where a chat stood before a user came into it; null when they are not in it. */
+  readArrival: (input: { chatId: string; userId: string }) => Promise<ChatPosition | null>;
   log: Log;
-  /** Told about each hole that had to be read from the database. */
-  onGap?: () => void;
+  /** Told how many chats had to be read from the database. */
+  onGap?: (chats: number) => void;
   onDelivered?: (frames: number) => void;
+  /** False only to show in a test what the reading is for: then a hole is left a hole. */
+  catchUp?: boolean;
 }
 
-/** How long an early change waits for its predecessor, which is usually a few milliseconds behind on another node's packet. */
-const GAP_WAIT_MS = 100;
-const GAP_RETRY_MS = 1_000;
 /** Changes that one chat may hold back; beyond it they are dropped, and read from the database with the hole. */
 const HELD_LIMIT = 1_000;
-/** How long a large chat's latest revision is remembered for users who are just connecting. */
-const RECENT_MS = 5_000;
 
 /**
  * Delivers committed changes to this node's connections: each at most once, in the order of the chat's revisions, whether they come
@@ -29,35 +30,55 @@ const RECENT_MS = 5_000;
 export class FanOut {
   readonly users = new LiveUsers();
   readonly #options: FanOutOptions;
-  readonly #recent = new Map<string, { rev: number; at: number }>();
-  #closed = false;
+  readonly #filler: HoleFiller;
+  readonly #recent = new RecentRevisions();
 
   constructor(options: FanOutOptions) {
     this.#options = options;
+    this.#filler = new HoleFiller({
+      readMissed: options.catchUp === false ? async () => new Map() : options.readMissed,
+      isCurrent: (cursor) => this.users.isCurrent(cursor),
+      deliver: (cursor, change) => this.#deliverChange(cursor, change),
+      onFilled: (cursor) => this.#releaseHeld(cursor),
+      onGap: (chats) => options.onGap?.(chats),
+      log: options.log,
+    });
   }
 
-  /** Takes in what one commit published, here or elsewhere. */
+  /** Takes in what one commit published, here or elsewhere. Never throws: one bad change must not cost the others. */
   accept(batch: Batch): void {
-    for (const change of batch.changes) this.#acceptChange(change);
-    for (const signal of batch.signals) this.#deliverSignal(signal);
+    for (const change of batch.changes) this.#guard(() => this.#acceptChange(change));
+    for (const signal of batch.signals) this.#guard(() => this.#deliverSignal(signal));
   }
 
   /** Follows the chats of a user who connects; call with the positions read after `users.add`. */
   follow(user: LiveUser, positions: readonly ChatPosition[]): void {
     for (const position of positions) {
-      if ((user.left.get(position.chatId) ?? 0) > position.rev) continue;
       const cursor = this.users.attach(user, position);
-      const recent = this.#recent.get(position.chatId);
-      if (recent !== undefined && recent.rev > cursor.rev && cursor.timer === null) this.#waitForGap(cursor);
+      if (cursor !== undefined) this.#expect(cursor, this.#recent.get(position.chatId));
+    }
+    user.settled = true;
+  }
+
+  /** Learns from the database that chats have changed: those that are behind here get a moment, then are read. */
+  expect(commits: readonly Commit[], options: { atOnce: boolean }): void {
+    for (const { chatId, rev, joined, before } of commits) {
+      for (const userId of joined) {
+        const user = this.users.get(userId);
+        if (user?.settled && before !== null && !this.users.isFollowed(user, chatId)) {
+          this.users.attach(user, { chatId, ...before });
+        }
+      }
+      const cursor = this.users.cursor(chatId);
+      if (cursor === undefined || rev <= cursor.rev) continue;
+      this.#expect(cursor, rev);
+      if (options.atOnce) this.#filler.fill(cursor);
     }
   }
 
   close(): void {
-    this.#closed = true;
-    for (const cursor of this.users.cursors()) {
-      if (cursor.timer !== null) clearTimeout(cursor.timer);
-      cursor.timer = null;
-    }
+    this.#filler.close();
+    for (const cursor of this.users.cursors()) if (cursor.timer !== null) clearTimeout(cursor.timer);
   }
 
   #acceptChange(change: Change): void {
@@ -65,101 +86,78 @@ export class FanOut {
       this.users.get(change.body.userId)?.left.set(change.chatId, change.rev);
     }
     const cursor = this.users.cursor(change.chatId) ?? this.#cursorFor(change);
-    if (cursor === undefined) return;
-    if (change.rev <= cursor.rev) return;
+    if (cursor === undefined || change.rev <= cursor.rev) return;
     if (change.rev === cursor.rev + 1 && !cursor.filling) {
       this.#deliverNext(cursor, change);
       this.#releaseHeld(cursor);
-      return;
+    } else {
+      this.#hold(cursor, change);
     }
-    this.#hold(cursor, change);
   }
 
   /** A chat that this node did not follow yet: it is new, or its members' arrival was not heard. One look at the audience tells. */
   #cursorFor(change: Change): ChatCursor | undefined {
-    const named = change.audience ?? (change.body.name === "member.added" ? [change.body.userId] : []);
-    for (const userId of named) {
+    const arriving = arrivals(change);
+    for (const userId of change.audience ?? arriving) {
       const user = this.users.get(userId);
       if (user === undefined) continue;
       const seq = change.body.name === "message.created" ? change.seq - 1 : change.seq;
-      return this.users.attach(user, { chatId: change.chatId, rev: change.rev - 1, seq });
+      const cursor = this.users.attach(user, { chatId: change.chatId, rev: change.rev - 1, seq });
+      if (cursor === undefined) continue;
+      if (user.settled && !arriving.includes(userId)) this.#findBeginning(cursor, userId);
+      return cursor;
     }
-    if (change.audience === null) this.#remember(change);
+    if (change.audience === null) this.#recent.note(change);
     return undefined;
   }
 
-  #remember(change: Change): void {
-    const now = Date.now();
-    this.#recent.delete(change.chatId);
-    this.#recent.set(change.chatId, { rev: change.rev, at: now });
-    for (const [chatId, { at }] of this.#recent) {
-      if (now - at < RECENT_MS) break;
-      this.#recent.delete(chatId);
-    }
+  /** A member whose coming was not heard: what the chat said since then is read before what it says now. */
+  #findBeginning(cursor: ChatCursor, userId: string): void {
+    cursor.filling = true;
+    this.#options
+      .readArrival({ chatId: cursor.chatId, userId })
+      .then((arrival) => {
+        if (arrival === null || arrival.rev >= cursor.rev) return;
+        cursor.rev = arrival.rev;
+        cursor.seq = arrival.seq;
+      })
+      .catch((error) =>
+        this.#options.log.warn({ err: error, chatId: cursor.chatId }, "could not read when somebody joined"),
+      )
+      .finally(() => {
+        cursor.filling = false;
+        if (this.users.isCurrent(cursor)) this.#filler.fill(cursor);
+      });
+  }
+
+  #expect(cursor: ChatCursor, rev: number): void {
+    if (rev <= cursor.expected) return;
+    cursor.expected = rev;
+    this.#filler.wait(cursor);
   }
 
   #hold(cursor: ChatCursor, change: Change): void {
     cursor.held ??= new Map();
     if (cursor.held.size < HELD_LIMIT) cursor.held.set(change.rev, change);
-    if (cursor.timer === null && !cursor.filling) this.#waitForGap(cursor);
+    this.#expect(cursor, change.rev);
   }
 
   #releaseHeld(cursor: ChatCursor): void {
-    if (cursor.held === null) return;
-    for (let next = cursor.held.get(cursor.rev + 1); next; next = cursor.held.get(cursor.rev + 1)) {
-      cursor.held.delete(next.rev);
-      this.#deliverNext(cursor, next);
+    if (cursor.held !== null) {
+      if (this.#options.catchUp === false && !cursor.filling) this.#skipHole(cursor);
+      for (let next = cursor.held.get(cursor.rev + 1); next; next = cursor.held.get(cursor.rev + 1)) {
+        cursor.held.delete(next.rev);
+        this.#deliverNext(cursor, next);
+      }
+      for (const rev of cursor.held.keys()) if (rev <= cursor.rev) cursor.held.delete(rev);
+      cursor.expected = Math.max(cursor.expected, ...cursor.held.keys());
+      if (cursor.held.size === 0) cursor.held = null;
     }
-    for (const rev of cursor.held.keys()) if (rev <= cursor.rev) cursor.held.delete(rev);
-    if (cursor.held.size > 0) {
-      if (cursor.timer === null && !cursor.filling) this.#waitForGap(cursor);
-      return;
-    }
-    cursor.held = null;
-    if (cursor.timer !== null) clearTimeout(cursor.timer);
-    cursor.timer = null;
+    if (cursor.expected > cursor.rev) this.#filler.wait(cursor);
   }
 
-  #waitForGap(cursor: ChatCursor, delay = GAP_WAIT_MS): void {
-    if (this.#closed || cursor.users.size === 0) return;
-    cursor.timer = setTimeout(() => {
-      cursor.timer = null;
-      void this.fill(cursor);
-    }, delay);
-  }
-
-  /** Reads what this node has not delivered of a chat, and delivers it in order. */
-  async fill(cursor: ChatCursor): Promise<void> {
-    if (cursor.filling || this.#closed || cursor.users.size === 0) return;
-    cursor.filling = true;
-    this.#options.onGap?.();
-    let failed = false;
-    try {
-      await this.#fillPages(cursor);
-    } catch (error) {
-      failed = true;
-      this.#options.log.warn(
-        { err: error, chatId: cursor.chatId },
-        "could not read missed changes; trying again",
-      );
-    }
-    cursor.filling = false;
-    if (failed) this.#waitForGap(cursor, GAP_RETRY_MS);
-    else this.#releaseHeld(cursor);
-  }
-
-  async #fillPages(cursor: ChatCursor): Promise<void> {
-    const { chatId, rev, seq } = cursor;
-    let position: HolePosition = { chatId, rev, seq };
-    for (let more = true; more && cursor.users.size > 0; ) {
-      const missed = await this.#options.readChanges(position);
-      if (missed === null) return;
-      for (const change of missed.changes) this.#deliverChange(cursor, change);
-      position = missed.position;
-      cursor.rev = position.rev;
-      cursor.seq = position.seq;
-      more = missed.more;
-    }
+  #skipHole(cursor: ChatCursor): void {
+    if (cursor.timer === null && cursor.held !== null) cursor.rev = Math.min(...cursor.held.keys()) - 1;
   }
 
   #deliverNext(cursor: ChatCursor, change: Change): void {
@@ -170,21 +168,25 @@ export class FanOut {
 
   #deliverChange(cursor: ChatCursor, change: Change): void {
     const { body } = change;
-    if (body.name === "member.added") this.#attachMember(cursor, body.userId);
-    const receivers = this.#receiversOf(cursor, change);
-    if (receivers.length > 0) {
-      const outbound = encodeChange(change);
-      for (const user of receivers) this.#deliverTo(user, outbound, change.exceptConnection);
-    }
+    if (body.name === "member.added") this.#attachMember(cursor, { userId: body.userId, rev: change.rev });
+    this.#guard(() => this.#deliverToReceivers(cursor, change));
     if (body.name === "member.removed") {
       const user = this.users.get(body.userId);
       if (user !== undefined) this.users.detach(user, cursor);
     }
   }
 
-  #attachMember(cursor: ChatCursor, userId: string): void {
-    const user = this.users.get(userId);
-    if (user !== undefined) this.users.attach(user, cursor);
+  #attachMember(cursor: ChatCursor, member: { userId: string; rev: number }): void {
+    const user = this.users.get(member.userId);
+    if (user !== undefined)
+      this.users.attach(user, { chatId: cursor.chatId, rev: member.rev, seq: cursor.seq });
+  }
+
+  #deliverToReceivers(cursor: ChatCursor, change: Change): void {
+    const receivers = this.#receiversOf(cursor, change);
+    if (receivers.length === 0) return;
+    const outbound = encodeChange(change);
+    for (const user of receivers) this.#deliverTo(user, outbound, change.exceptConnection);
   }
 
   /** The named members who are connected here; for a large chat those whom this node knows to be in it. */
@@ -194,8 +196,8 @@ export class FanOut {
     for (const userId of change.audience) {
       const user = this.users.get(userId);
       if (user === undefined) continue;
-      if (!user.cursors.has(cursor)) this.users.attach(user, cursor);
-      receivers.push(user);
+      const followed = user.cursors.has(cursor) || this.users.attach(user, { ...cursor, rev: change.rev });
+      if (followed || change.body.name === "member.removed") receivers.push(user);
     }
     return receivers;
   }
@@ -209,9 +211,9 @@ export class FanOut {
 
   #deliverSignal(signal: Signal): void {
     const users = this.#signalReceivers(signal).filter((user) => user.userId !== signal.exceptUser);
-    if (users.length === 0) return;
-    const frames = [encodeSignal(signal)];
-    for (const user of users) for (const connection of user.connections) this.#write(connection, frames);
+    const frame = users.length === 0 ? null : encodeSignal(signal);
+    if (frame === null) return;
+    for (const user of users) for (const connection of user.connections) this.#write(connection, [frame]);
   }
 
   #signalReceivers(signal: Signal): LiveUser[] {
@@ -225,4 +227,18 @@ export class FanOut {
     for (const frame of frames) connection.deliver(frame);
     this.#options.onDelivered?.(frames.length);
   }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.log.error({ err: error }, "could not deliver a change; the next ones go on");
+    }
+  }
+}
+
+/** Whom a change brings into its chat. */
+function arrivals({ body }: Change): string[] {
+  if (body.name === "chat.created") return body.memberIds;
+  return body.name === "member.added" ? [body.userId] : [];
 }

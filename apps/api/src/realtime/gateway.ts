@@ -1,59 +1,30 @@
-import type { Server as HttpServer, IncomingMessage } from "node:http";
-import { type Batch, type Identity, LIMITS, ParleyError } from "@parley/contracts";
+import { type Batch, type Identity, ParleyError } from "@parley/contracts";
 import { announceInChat, announcePresence, chatPartners, readPositions, rememberUser } from "@parley/engine";
 import type { Log } from "@parley/platform";
-import { Server } from "socket.io";
 import { bearerToken } from "../auth/bearer-token.js";
-import { isOriginAllowed } from "../auth/is-origin-allowed.js";
+import type { Admission } from "./admission.js";
+import type { BusState } from "./bus-probe.js";
+import type { CommandSlots } from "./command-slots.js";
 import type { CommandContext, RealtimeParts } from "./commands/command-context.js";
 import { Connection } from "./connection.js";
 import { dispatch } from "./dispatch.js";
 import { drainConnections } from "./drain-connections.js";
 import type { FanOut } from "./fan-out.js";
 import type { RealtimeMetrics } from "./metrics.js";
-import { NAMESPACE } from "./outbound.js";
+import { frame, NAMESPACE } from "./outbound.js";
+import { PendingWork } from "./pending-work.js";
 import type { PresenceState } from "./presence.js";
 import type { ChatNamespace, ChatServer, ChatSocket } from "./socket-types.js";
 
 export interface GatewayOptions extends RealtimeParts {
   fanOut: FanOut;
   metrics: RealtimeMetrics;
+  admission: Admission;
+  slots: CommandSlots;
   log: Log;
 }
 
 const EXPIRY_CHECK_MS = 1_000;
-
-/** Makes the Socket.IO server with limits that fit the contract. WebSocket only, unless polling is switched on. */
-export function createSocketServer(httpServer: HttpServer, config: RealtimeParts["config"]): ChatServer {
-  const io: ChatServer = new Server(httpServer, {
-    transports: config.POLLING ? ["websocket", "polling"] : ["websocket"],
-    serveClient: false,
-    perMessageDeflate: false,
-    httpCompression: false,
-    maxHttpBufferSize: LIMITS.frameBytes,
-    connectTimeout: 10_000,
-    pingInterval: 25_000,
-    pingTimeout: 20_000,
-    allowRequest: (request, decide) => {
-      const refusal = handshakeRefusal(request, { config, connections: io.engine.clientsCount });
-      decide(refusal, refusal === null);
-    },
-  });
-  // Only the chat namespace is served; the default one would be a connection without a token.
-  io.of("/").use((_socket, next) => next(new Error(`Connect to the namespace ${NAMESPACE}.`)));
-  return io;
-}
-
-function handshakeRefusal(
-  request: IncomingMessage,
-  facts: { config: RealtimeParts["config"]; connections: number },
-): string | null {
-  if (!isOriginAllowed(facts.config, request.headers.origin))
-    return new ParleyError("origin_not_allowed").message;
-  if (facts.connections >= facts.config.MAX_CONNECTIONS)
-    return new ParleyError("too_many_connections").message;
-  return null;
-}
 
 /** The live half of the native contract: connections, their commands, and what is delivered to them. */
 export class Gateway {
@@ -61,7 +32,9 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #connections = new Map<string, Connection>();
   readonly #expiryTimer: NodeJS.Timeout;
+  readonly #pending = new PendingWork();
   #draining = false;
+  #busState: BusState = "ok";
 
   constructor(io: ChatServer, options: GatewayOptions) {
     this.#options = options;
@@ -70,7 +43,10 @@ export class Gateway {
       (socket, next) =>
         void this.#authenticate(socket).then(
           () => next(),
-          (error) => next(asConnectError(error)),
+          (error) => {
+            next(asConnectError(error));
+            setImmediate(() => socket.conn.close());
+          },
         ),
     );
     this.namespace.on("connection", (socket) => void this.#connect(socket));
@@ -99,6 +75,13 @@ export class Gateway {
       );
   }
 
+  /** Tells every client whether other nodes' news comes at once or with a delay. */
+  tellBusState(state: BusState): void {
+    this.#busState = state;
+    const text = frame("bus", { state });
+    for (const connection of this.#connections.values()) connection.deliver(text);
+  }
+
   /** Somebody who typed went silent. */
   endTyping(typist: { actor: { userId: string; role: string }; chatId: string }): void {
     const { actor, chatId } = typist;
@@ -113,6 +96,11 @@ export class Gateway {
     await drainConnections([...this.#connections.values()]);
   }
 
+  /** Resolves when what was to be told has been handed on, or after a moment. */
+  settle(): Promise<void> {
+    return this.#pending.settle();
+  }
+
   async #authenticate(socket: ChatSocket): Promise<void> {
     if (this.#draining) throw new ParleyError("draining");
     const { auth, headers } = socket.handshake;
@@ -120,8 +108,9 @@ export class Gateway {
     const identity = await this.#options.authenticator.authenticate(
       typeof token === "string" ? token : bearerToken(headers.authorization),
     );
-    const open = this.#options.fanOut.users.get(identity.userId)?.connections.size ?? 0;
-    if (open >= this.#options.config.MAX_CONNECTIONS_PER_USER) throw new ParleyError("too_many_connections");
+    // The place is given back when the transport closes, whether or not it ever becomes a connection.
+    this.#options.admission.enter(identity.userId, socket.conn);
+    socket.conn.once("close", () => this.#options.admission.leave(identity.userId));
     socket.data.identity = identity;
   }
 
@@ -132,7 +121,9 @@ export class Gateway {
     // First part of the live audience, then the positions: a commit in between is in one of the two.
     const user = fanOut.users.add(connection);
     try {
-      fanOut.follow(user, await readPositions(engine, connection.userId));
+      const positions = await readPositions(engine, connection.userId);
+      if (!connection.open) return;
+      fanOut.follow(user, positions);
     } catch (error) {
       log.warn(
         { err: error, socketId: connection.id },
@@ -142,9 +133,9 @@ export class Gateway {
       connection.end("unavailable");
       return;
     }
-    if (!connection.open) return;
     presence.connected(connection);
     connection.welcome(engine.clock());
+    if (this.#busState !== "ok") connection.deliver(frame("bus", { state: this.#busState }));
   }
 
   #open(socket: ChatSocket, identity: Identity): Connection {
@@ -158,16 +149,21 @@ export class Gateway {
     this.#connections.set(connection.id, connection);
     const context = this.#commandContext(connection);
     socket.onAny((name: string, ...args: unknown[]) => void dispatch(context, { name, args }));
-    socket.on("disconnect", () => this.#close(connection));
+    socket.on("disconnect", () => {
+      this.#close(connection);
+      // Whoever leaves the namespace leaves.
+      socket.conn.close();
+    });
     return connection;
   }
 
   #commandContext(connection: Connection): Parameters<typeof dispatch>[0] {
-    const { metrics, log } = this.#options;
+    const { metrics, log, slots } = this.#options;
     const context: CommandContext = { ...this.#options, connection };
     return {
       ...context,
       log,
+      slots,
       onResult: (command, { code, seconds }) => {
         metrics.commands.observe({ command, result: code === undefined ? "ok" : "refused" }, seconds);
         if (code !== undefined) metrics.errors.inc({ code });
@@ -190,10 +186,13 @@ export class Gateway {
 
   #announce(input: Parameters<typeof announceInChat>[1]): void {
     const { engine, log } = this.#options;
-    announceInChat(engine, input).catch((error) => {
-      // Somebody who was removed meanwhile has nothing to tell.
-      if (!(error instanceof ParleyError)) log.warn({ err: error }, "could not tell passing news");
-    });
+    // As the system: what somebody began (typing, looking on) also ends when they are no member any more.
+    const actor = { userId: input.actor.userId, role: "system" };
+    this.#pending.add(
+      announceInChat(engine, { ...input, actor }).catch((error) =>
+        log.warn({ err: error }, "could not tell passing news"),
+      ),
+    );
   }
 
   #checkExpiry(): void {

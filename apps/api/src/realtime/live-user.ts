@@ -15,6 +15,8 @@ export interface LiveUser {
   readonly cursors: Set<ChatCursor>;
   /** Chats that the user was removed from while connected, with the revision: a position read before must not let them back in. */
   readonly left: Map<string, number>;
+  /** All their chats are followed: from here on, a chat that this node does not know is one whose beginning it has missed. */
+  settled: boolean;
 }
 
 /**
@@ -29,6 +31,8 @@ export interface ChatCursor {
   seq: number;
   /** The members of the chat who are connected here. */
   readonly users: Set<LiveUser>;
+  /** The newest revision that this node has heard of. */
+  expected: number;
   /** Changes that came before their predecessor, by revision. */
   held: Map<number, Change> | null;
   /** Runs while something is held: then the hole is read from the database. */
@@ -37,5 +41,5 @@ export interface ChatCursor {
 }
 
 export function newCursor(position: { chatId: string; rev: number; seq: number }): ChatCursor {
-  return { ...position, users: new Set(), held: null, timer: null, filling: false };
+  return { ...position, users: new Set(), expected: position.rev, held: null, timer: null, filling: false };
 }

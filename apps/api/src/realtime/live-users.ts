@@ -32,7 +32,13 @@ export class LiveUsers {
   add(connection: Receiver): LiveUser {
     let user = this.#users.get(connection.userId);
     if (user === undefined) {
-      user = { userId: connection.userId, connections: new Set(), cursors: new Set(), left: new Map() };
+      user = {
+        userId: connection.userId,
+        connections: new Set(),
+        cursors: new Set(),
+        left: new Map(),
+        settled: false,
+      };
       this.#users.set(connection.userId, user);
     }
     user.connections.add(connection);
@@ -46,19 +52,30 @@ export class LiveUsers {
     for (const cursor of user.cursors) this.detach(user, cursor);
   }
 
-  /** Follows a chat for a user; an existing cursor keeps its place. */
-  attach(user: LiveUser, position: Position): ChatCursor {
+  /**
+   * Follows a chat for a user; an existing cursor keeps its place. Undefined for a user who is gone meanwhile, or who was removed
+   * from the chat at a later revision than the position's.
+   */
+  attach(user: LiveUser, position: Position): ChatCursor | undefined {
+    if (user.connections.size === 0 || (user.left.get(position.chatId) ?? 0) > position.rev) return undefined;
     let cursor = this.#cursors.get(position.chatId);
     if (cursor === undefined) {
       cursor = newCursor(position);
       this.#cursors.set(position.chatId, cursor);
     }
-    // A user who left while the positions were read must not keep the chat alive.
-    if (user.connections.size > 0) {
-      cursor.users.add(user);
-      user.cursors.add(cursor);
-    }
+    cursor.users.add(user);
+    user.cursors.add(cursor);
     return cursor;
+  }
+
+  isFollowed(user: LiveUser, chatId: string): boolean {
+    const cursor = this.#cursors.get(chatId);
+    return cursor !== undefined && user.cursors.has(cursor);
+  }
+
+  /** Whether the cursor is still the chat's: after a wait, everyone it was kept for may have gone. */
+  isCurrent(cursor: ChatCursor): boolean {
+    return this.#cursors.get(cursor.chatId) === cursor;
   }
 
   detach(user: LiveUser, cursor: ChatCursor): void {

@@ -2,22 +2,17 @@ import { Counter, Gauge, Histogram, type Metrics } from "@parley/platform";
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
+interface Sources {
+  connections: () => number;
+  chats: () => number;
+  /** 1 while other nodes' news comes over the bus, 0 while it is read from Postgres. */
+  bus: () => number;
+}
+
 /** What a node's live half counts. Labels are closed sets: names from the catalogues, error codes. */
-export function createRealtimeMetrics(
-  metrics: Metrics,
-  sources: { connections: () => number; chats: () => number },
-) {
+export function createRealtimeMetrics(metrics: Metrics, sources: Sources) {
   const registers = [metrics.registry];
-  gaugeOf(registers, {
-    name: "parley_connections",
-    help: "Open native connections",
-    read: sources.connections,
-  });
-  gaugeOf(registers, {
-    name: "parley_followed_chats",
-    help: "Chats that this node follows",
-    read: sources.chats,
-  });
+  watchSources(registers, sources);
   return {
     commands: new Histogram({
       name: "parley_command_seconds",
@@ -70,5 +65,23 @@ function gaugeOf(
     collect() {
       this.set(read());
     },
+  });
+}
+
+function watchSources(registers: Metrics["registry"][], sources: Sources): void {
+  gaugeOf(registers, {
+    name: "parley_connections",
+    help: "Open native connections",
+    read: sources.connections,
+  });
+  gaugeOf(registers, {
+    name: "parley_followed_chats",
+    help: "Chats that this node follows",
+    read: sources.chats,
+  });
+  gaugeOf(registers, {
+    name: "parley_bus_up",
+    help: "Whether a word sent through Redis comes back",
+    read: sources.bus,
   });
 }

@@ -52,14 +52,16 @@ const SIGNALS = {
     frame("presence_update", { userId, status, lastSeen }),
 } as const satisfies { [Name in SignalName]: SignalEncoder<Name> };
 
-/** Encodes a stored change for the native wire. */
+/** Encodes a stored change for the native wire; nothing for a change that only a newer version knows. */
 export function encodeChange(change: Change): Outbound {
+  if (!Object.hasOwn(CHANGES, change.body.name)) return { toAll: [] };
   const encode = CHANGES[change.body.name] as ChangeEncoder<ChangeName>;
   return encode(change.body, change.chatId);
 }
 
-/** Encodes passing news for the native wire. */
-export function encodeSignal(signal: Signal): Frame {
+/** Encodes passing news for the native wire; null for news that only a newer version knows. */
+export function encodeSignal(signal: Signal): Frame | null {
+  if (!Object.hasOwn(SIGNALS, signal.body.name)) return null;
   const encode = SIGNALS[signal.body.name] as SignalEncoder<SignalName>;
   return encode(signal.body, signal.chatId);
 }
@@ -71,12 +73,16 @@ function createdFrames(message: Message): Frame[] {
   const facts = message.metadata ?? {};
   if (message.type === "order_update") {
     const update = (facts.update ?? {}) as Record<string, unknown>;
-    return [created, frame("order_update", { orderId: String(facts.order_id), update, message: shape })];
+    return [created, frame("order_update", { orderId: textOf(facts.order_id), update, message: shape })];
   }
   if (message.type === "receipt_shared") {
     const { receipt_url: url, shared_by: by } = facts;
-    const payload = { chatId: message.chatId, receiptUrl: String(url), sharedBy: String(by), message: shape };
+    const payload = { chatId: message.chatId, receiptUrl: textOf(url), sharedBy: textOf(by), message: shape };
     return [created, frame("receipt_shared", payload)];
   }
   return [created];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

@@ -119,7 +119,7 @@ export class PresenceLease {
     writer.markAll();
     if (!(await writer.flush())) return false;
     for await (const userIds of store.ownUsers()) {
-      for (const userId of userIds) if (users.get(userId) === undefined) users.doubt(userId);
+      for (const userId of userIds) if (users.get(userId) === undefined) writer.mark(userId);
     }
     return await writer.flush();
   }

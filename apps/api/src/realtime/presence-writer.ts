@@ -72,7 +72,8 @@ export class PresenceWriter {
       for (const { userId } of batch) {
         this.#marked.add(userId);
         const user = users.get(userId);
-        if (user !== undefined) user.isUnsure = true;
+        if (user === undefined) users.doubt(userId);
+        else user.isUnsure = true;
       }
       onFailure(error);
       return false;

@@ -18,7 +18,7 @@ export const chatJoin: CommandHandler<"join_chat"> = async ({ engine, connection
   });
   const history = { chatId, messages: page.messages.map(presentMessage), hasMore: page.hasMore };
   connection.deliver(frame("chat_history", history));
-  if (!connection.viewing.has(chatId)) {
+  if (connection.open && !connection.viewing.has(chatId)) {
     connection.viewing.add(chatId);
     const at = engine.clock().toISOString();
     await announceInChat(engine, { actor, chatId, body: { name: "viewer.joined", ...actor, at } });

@@ -7,6 +7,7 @@ export const typingSet: CommandHandler<"typing_indicator"> = async (context, { c
   const at = engine.clock().toISOString();
   // First the announcement: it refuses outsiders.
   await announceInChat(engine, { actor, chatId, body: { name: "typing.changed", ...actor, action, at } });
+  if (!connection.open) return {};
   if (action === "start") typing.start(connection.id, { actor, chatId });
   else typing.stop(connection.id, chatId);
   return {};

@@ -1,0 +1,71 @@
+import type { Log, Redis } from "@parley/platform";
+
+export interface BusProbeOptions {
+  publisher: Redis;
+  subscriber: Redis;
+  /** This node's own channel. */
+  channel: string;
+  onChange: (state: BusState) => void;
+  log: Log;
+  everyMs?: number;
+}
+
+export type BusState = "ok" | "degraded";
+
+const EVERY_MS = 500;
+
+/**
+ * Sends itself a word through Redis again and again: the bus works when it comes back, not when a connection looks open. A word that has
+ * not come back when the next one is due means degraded.
+ */
+export class BusProbe {
+  readonly #options: BusProbeOptions;
+  #state: BusState = "degraded";
+  #sent = 0;
+  #heard = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BusProbeOptions) {
+    this.#options = options;
+  }
+
+  get state(): BusState {
+    return this.#state;
+  }
+
+  start(): void {
+    const { subscriber, channel, everyMs = EVERY_MS } = this.#options;
+    subscriber.on("message", this.#onMessage);
+    subscriber.subscribe(channel).catch(() => undefined);
+    this.#probe();
+    this.#timer = setInterval(() => this.#probe(), everyMs);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#options.subscriber.off("message", this.#onMessage);
+  }
+
+  readonly #onMessage = (channel: string, text: string) => {
+    if (channel !== this.#options.channel) return;
+    this.#heard = Number(text);
+    if (this.#heard === this.#sent) this.#set("ok");
+  };
+
+  #probe(): void {
+    if (this.#heard !== this.#sent) this.#set("degraded");
+    this.#sent++;
+    this.#options.publisher
+      .publish(this.#options.channel, String(this.#sent))
+      .catch(() => this.#set("degraded"));
+  }
+
+  #set(state: BusState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    if (state === "ok") this.#options.log.info({}, "the bus works");
+    else this.#options.log.warn({}, "the bus does not work: other nodes' news is read from Postgres");
+    this.#options.onChange(state);
+  }
+}
