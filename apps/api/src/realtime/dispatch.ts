@@ -49,6 +49,8 @@ export async function dispatch(
     else connection.deliver(frame("error", shape));
   } finally {
     connection.running--;
+    // Acknowledgements wait beside everything else that the client does not read.
+    connection.keepsUp();
   }
 }
 
@@ -72,7 +74,11 @@ async function runCommand(
   const parsed = COMMAND_CATALOGUE[event.name].input.safeParse(bothSpellings(event.input ?? {}));
   if (!parsed.success) throw new ParleyError("invalid_input", { errors: fieldErrors(parsed.error) });
   const handler = COMMANDS[event.name] as CommandHandler<CommandName>;
-  const work = () => handler(context, parsed.data as never);
+  const work = async () => {
+    // Their turn may come after they have gone.
+    if (!connection.open) throw new ParleyError("draining");
+    return handler(context, parsed.data as never);
+  };
   return event.name === "send_message" ? work() : context.slots.run(connection.userId, work);
 }
 

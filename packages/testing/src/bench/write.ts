@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { applyMigrations, createChat, type Engine, sendMessage } from "@parley/engine";
+import { applyMigrations, closeEngine, createChat, type Engine, sendMessage } from "@parley/engine";
 import { v7 as uuidv7 } from "uuid";
 import { openTestEngine } from "../test-engine.js";
 
@@ -41,9 +41,7 @@ async function main(): Promise<void> {
     for (const rival of rivals) rival.rounds.push(await runRound(rival.send, chats));
   }
   report(rivals);
-  await engine.writer.drain();
-  await engine.database.prisma.$disconnect();
-  await engine.database.pool.end();
+  await closeEngine(engine);
 }
 
 async function createChats(engine: Engine): Promise<string[]> {
