@@ -18,7 +18,7 @@ test("allows the burst, then one per interval, and says when", () => {
   expect(burst.every(({ allowed }) => allowed)).toBe(true);
   expect(burst.map(({ remaining }) => remaining)).toEqual(Array.from({ length: 20 }, (_, i) => 19 - i));
   const refused = limiter.take("u1", policy);
-  expect(refused).toEqual({ allowed: false, limit: 100, remaining: 0, retryAfterMs: 601, resetMs: 12_000 });
+  expect(refused).toEqual({ allowed: false, limit: 100, remaining: 0, retryAfterMs: 602, resetMs: 12_000 });
   wait(refused.retryAfterMs);
   expect(limiter.take("u1", policy).allowed).toBe(true);
   expect(limiter.take("u1", policy).allowed).toBe(false);

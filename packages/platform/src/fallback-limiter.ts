@@ -43,7 +43,7 @@ export function createFallbackLimiter({
           allowed: false,
           limit,
           remaining: 0,
-          retryAfterMs: Math.floor(-room) + 1,
+          retryAfterMs: Math.floor(-room) + 2,
           resetMs: Math.ceil(whole - time),
         };
       remember(name, after);

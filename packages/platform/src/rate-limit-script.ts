@@ -11,6 +11,7 @@ export interface Take {
 /**
  * The generic cell rate algorithm: a key's value is the moment (µs) at which its burst is whole again. Redis's own
  * clock decides, so that the nodes' clocks don't matter; a value further ahead than it can be (the clock went back) is cut.
+ * The time to wait has a millisecond more than it needs, because timers fire up to one early.
  */
 const SCRIPT = `
 local time = redis.call('TIME')
@@ -30,7 +31,7 @@ for i = 1, #KEYS do
     if stored > whole then
       redis.call('SET', KEYS[i], string.format('%.0f', whole), 'PX', math.ceil(window / 1000))
     end
-    answers[i] = { 0, 0, math.floor(-room / 1000) + 1, math.ceil((whole - now) / 1000) }
+    answers[i] = { 0, 0, math.floor(-room / 1000) + 2, math.ceil((whole - now) / 1000) }
   end
 end
 return answers
