@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer } from "node:http";
-import { closeEngine, type Engine, openEngine, pingDatabase, poolStats } from "@parley/engine";
+import { closeEngine, type Engine, openEngine, pingDatabase, poolStats, readAccess } from "@parley/engine";
 import {
   createHealth,
   createMetrics,
@@ -8,7 +8,9 @@ import {
   type Logger,
   type Running,
 } from "@parley/platform";
+import { AccessList } from "./auth/access-list.js";
 import { createAuthenticator } from "./auth/create-authenticator.js";
+import { withAccessList } from "./auth/with-access-list.js";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
 import { type ServerEnd, watchServer } from "./http/close-server.js";
@@ -39,17 +41,19 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<Running 
     redis: { check: () => redis.ping(), required: false },
     bus: { check: () => busCheck(realtime), required: false },
   });
-  const authenticator = createAuthenticator(config, log);
+  const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
+  await access.start();
+  const authenticator = withAccessList(createAuthenticator(config, log), access);
   const http = createHttpApp({ engine, authenticator, limiter, config, log, metrics, health });
   const httpServer = createServer(http);
   hardenServer(httpServer);
   const serverEnd = watchServer(httpServer);
-  const parts = { engine, authenticator, limiter, config, log, metrics, redis };
+  const parts = { engine, access, authenticator, limiter, config, log, metrics, redis };
   const realtime: Realtime = startRealtime(httpServer, parts);
 
   const port = await listen(httpServer, config);
   log.info({ port }, "the node serves");
-  return { port, stop: () => stopApi({ log, health, realtime, serverEnd, engine, redis }) };
+  return { port, stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, redis }) };
 }
 
 interface Parts {
@@ -57,19 +61,21 @@ interface Parts {
   health: Health;
   realtime: Realtime;
   serverEnd: ServerEnd;
+  access: AccessList;
   engine: Engine;
   redis: ApiRedis;
 }
 
 /** Drains: not ready, no new connections, everyone sent away with a hint, what was accepted is stored, then all is closed. */
 async function stopApi(parts: Parts): Promise<void> {
-  const { log, health, realtime, serverEnd, engine, redis } = parts;
+  const { log, health, realtime, serverEnd, access, engine, redis } = parts;
   log.info({ connections: realtime.connectionCount() }, "the node drains");
   health.setDraining();
   serverEnd.stopListening();
   await realtime.drain();
   await serverEnd.close();
   await realtime.close();
+  access.close();
   await closeEngine(engine);
   redis.close();
   log.info({}, "the node has stopped");

@@ -58,6 +58,16 @@ export const ERROR_CODES = {
     message: "The token has expired; sign in again to get a new one.",
     retryable: false,
   },
+  token_revoked: {
+    kind: "unauthenticated",
+    message: "The token was revoked; sign in again to get a new one.",
+    retryable: false,
+  },
+  user_blocked: {
+    kind: "forbidden",
+    message: "This account is blocked; ask the operator.",
+    retryable: false,
+  },
   forbidden: { kind: "forbidden", message: "You may not do this.", retryable: false },
   role_required: { kind: "forbidden", message: "This call needs another role.", retryable: false },
   origin_not_allowed: {

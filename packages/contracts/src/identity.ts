@@ -12,6 +12,8 @@ export interface Identity extends Actor {
   name?: string;
   email?: string;
   picture?: string;
+  /** Unix seconds; what was issued before a revocation is worth nothing any more. */
+  issuedAt?: number;
   /** Unix seconds; live connections end when it passes. */
   expiresAt?: number;
 }

@@ -36,4 +36,6 @@ export {
 export { type Catchup, type HolePosition, readMissed } from "./sync/read-missed.js";
 export { type ChatPosition, readArrival, readPositions } from "./sync/read-positions.js";
 export { type SyncPage, syncChanges } from "./sync/sync-changes.js";
+export { revokeTokens, setBlocked } from "./users/change-access.js";
+export { readAccess, type UserAccess } from "./users/read-access.js";
 export { rememberUser } from "./users/remember-user.js";

@@ -16,6 +16,15 @@ CREATE TABLE "users" (
     CONSTRAINT "users_pkey" PRIMARY KEY ("id")
 );
 
+CREATE TABLE "user_access" (
+    "user_id" TEXT NOT NULL,
+    "revoked_before" TIMESTAMPTZ(3),
+    "blocked" BOOLEAN NOT NULL DEFAULT false,
+    "changed_xid" xid8 NOT NULL DEFAULT pg_current_xact_id(),
+
+    CONSTRAINT "user_access_pkey" PRIMARY KEY ("user_id")
+);
+
 CREATE TABLE "chats" (
     "id" UUID NOT NULL,
     "number" BIGSERIAL NOT NULL,

@@ -31,6 +31,7 @@ describe("a good token", () => {
       name: "Ada",
       email: "a@b.c",
       picture: "https://p/x.png",
+      issuedAt: expect.any(Number),
       expiresAt: exp,
     });
   });
@@ -59,7 +60,7 @@ describe("a good token", () => {
   test("loses decoration that can't be kept, and nothing else", async () => {
     const claims = { sub: "u1", name: "n".repeat(201), email: 5, picture: "javascript:alert(1)" };
     const identity = await authenticate(sign(claims));
-    expect(Object.keys(identity).sort()).toEqual(["expiresAt", "role", "userId"]);
+    expect(Object.keys(identity).sort()).toEqual(["expiresAt", "issuedAt", "role", "userId"]);
     expect((await authenticate(sign({ sub: "u1", name: "\ud800" }))).name).toBeUndefined();
   });
 

@@ -13,6 +13,7 @@ export function readIdentity(claims: JwtPayload | string, userIdClaim: string): 
     role: readRole(claims.role),
     expiresAt: claims.exp,
   };
+  if (typeof claims.iat === "number" && Number.isFinite(claims.iat)) identity.issuedAt = claims.iat;
   const name = readText(claims.name, 200);
   const email = readText(claims.email, 320);
   const picture = readText(claims.picture, 2048);

@@ -245,6 +245,17 @@ describe("the platform", () => {
   });
 });
 
+test("access is revoked, taken and given back by administrators only", async () => {
+  const params = { user_id: "somebody" };
+  const admin = { as: "operator", role: "admin", params };
+  expect(await call("revokeTokens", admin)).toMatchObject({ user_id: "somebody" });
+  expect(await call("blockUser", admin)).toEqual({ user_id: "somebody", blocked: true });
+  expect(await call("unblockUser", admin)).toEqual({ user_id: "somebody", blocked: false });
+  for (const id of ["revokeTokens", "blockUser", "unblockUser"] as const) {
+    await refused(id, { as: "someone", role: "user", params }, "role_required");
+  }
+});
+
 test("what happened since a cursor is told once more", async () => {
   const { user, shopper, chat } = await openChat();
   const snapshot = await call("sync", { as: user });

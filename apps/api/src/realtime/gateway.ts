@@ -1,6 +1,7 @@
 import { type Batch, type Identity, ParleyError } from "@parley/contracts";
 import { announceInChat, announcePresence, chatPartners, readPositions, rememberUser } from "@parley/engine";
 import type { Log } from "@parley/platform";
+import type { AccessList } from "../auth/access-list.js";
 import { bearerToken } from "../auth/bearer-token.js";
 import type { Admission } from "./admission.js";
 import type { BusState } from "./bus-probe.js";
@@ -20,11 +21,12 @@ export interface GatewayOptions extends RealtimeParts {
   fanOut: FanOut;
   metrics: RealtimeMetrics;
   admission: Admission;
+  access: AccessList;
   slots: CommandSlots;
   log: Log;
 }
 
-const EXPIRY_CHECK_MS = 1_000;
+const ACCESS_CHECK_MS = 1_000;
 
 /** The live half of the native contract: connections, their commands, and what is delivered to them. */
 export class Gateway {
@@ -50,7 +52,7 @@ export class Gateway {
         ),
     );
     this.namespace.on("connection", (socket) => void this.#connect(socket));
-    this.#expiryTimer = setInterval(() => this.#checkExpiry(), EXPIRY_CHECK_MS);
+    this.#expiryTimer = setInterval(() => this.#checkAccess(), ACCESS_CHECK_MS);
     this.#expiryTimer.unref();
   }
 
@@ -61,7 +63,14 @@ export class Gateway {
   /** What another node committed. */
   receive(batch: Batch, sentAt: number): void {
     this.#options.metrics.busDelay.observe(Math.max(0, Date.now() - sentAt) / 1_000);
-    this.#options.fanOut.accept(batch);
+    this.accept(batch);
+  }
+
+  /** What a commit published, here or elsewhere. */
+  accept(batch: Batch): void {
+    const { fanOut, access } = this.#options;
+    fanOut.accept(batch);
+    if (batch.access !== undefined) void access.refresh().then(() => this.#checkAccess());
   }
 
   /** Tells those who share a chat with somebody that they came or went. */
@@ -195,9 +204,12 @@ export class Gateway {
     );
   }
 
-  #checkExpiry(): void {
+  #checkAccess(): void {
     const now = Date.now();
-    for (const connection of this.#connections.values()) connection.checkExpiry(now);
+    for (const connection of this.#connections.values()) {
+      if (this.#options.access.refuses(connection.identity)) connection.end("access_revoked");
+      else connection.checkExpiry(now);
+    }
   }
 }
 

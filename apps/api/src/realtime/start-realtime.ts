@@ -2,6 +2,7 @@ import type { Server as HttpServer } from "node:http";
 import type { Batch } from "@parley/contracts";
 import { type Engine, readArrival, readMissed } from "@parley/engine";
 import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
+import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { ApiConfig } from "../config.js";
 import { Admission } from "./admission.js";
@@ -19,6 +20,7 @@ import { watchBus } from "./watch-bus.js";
 
 export interface RealtimeOptions {
   engine: Engine;
+  access: AccessList;
   authenticator: Authenticator;
   limiter: RateLimiter;
   config: ApiConfig;
@@ -61,7 +63,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
   const watch = watchBus({ ...options, fanOut, onState: (state) => gateway.tellBusState(state) });
   return {
     publish: (batch) => {
-      fanOut.accept(batch);
+      gateway.accept(batch);
       bus.publish(batch);
     },
     connectionCount: () => gateway.connectionCount,

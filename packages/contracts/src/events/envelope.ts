@@ -30,4 +30,6 @@ export interface Signal {
 export interface Batch {
   changes: Change[];
   signals: Signal[];
+  /** Users whose access has changed (revoked, blocked, unblocked): the nodes look it up. */
+  access?: string[];
 }

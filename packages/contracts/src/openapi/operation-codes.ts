@@ -26,12 +26,17 @@ const OWN_CODES = {
   updateOrder: ["role_required", "chat_not_found", "chat_closed"],
   shareReceipt: ["forbidden", "chat_not_found", "chat_closed"],
   sync: [],
+  revokeTokens: ["role_required"],
+  blockUser: ["role_required"],
+  unblockUser: ["role_required"],
 } as const satisfies Record<OperationId, readonly ErrorCode[]>;
 
 const ANY_CALL = [
   "token_missing",
   "token_invalid",
   "token_expired",
+  "token_revoked",
+  "user_blocked",
   "rate_limited",
   "overloaded",
   "database_unavailable",

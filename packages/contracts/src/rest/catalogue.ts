@@ -1,8 +1,14 @@
+import { adminOperations } from "./admin-operations.js";
 import { chatOperations } from "./chat-operations.js";
 import { messageOperations } from "./message-operations.js";
 import { syncOperations } from "./sync-operations.js";
 
 /** Every native REST call. The API node must have a handler for each, and serves nothing else under /v1. */
-export const REST_CATALOGUE = { ...chatOperations, ...messageOperations, ...syncOperations } as const;
+export const REST_CATALOGUE = {
+  ...adminOperations,
+  ...chatOperations,
+  ...messageOperations,
+  ...syncOperations,
+} as const;
 
 export type OperationId = keyof typeof REST_CATALOGUE;

@@ -9,6 +9,11 @@ export function publishChanges(ports: EnginePorts, changes: Change[]): void {
   ports.publish({ changes, signals: [] });
 }
 
+/** That the access of users has changed; what it is now, each node reads for itself. */
+export function publishAccess(ports: EnginePorts, userIds: string[]): void {
+  ports.publish({ changes: [], signals: [], access: userIds });
+}
+
 /** Passing news: typing, presence, who opened a chat. Nothing is stored and nothing is caught up. */
 export function publishSignals(ports: EnginePorts, signals: Signal[]): void {
   ports.publish({ changes: [], signals });

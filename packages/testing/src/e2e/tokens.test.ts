@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connectNative, type NativeClient, nativeClient } from "../native-client.js";
+import { restClient } from "../rest-client.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { testToken } from "../test-token.js";
+import { until } from "../until.js";
 
 let cluster: TestCluster;
 const open: NativeClient[] = [];
@@ -65,5 +67,58 @@ describe("a token", () => {
     root.connect();
     const error = await new Promise<Error>((resolve) => root.once("connect_error", resolve));
     expect(error.message).toContain("/chat");
+  });
+});
+
+describe("an administrator", () => {
+  it("revokes what a user was given: live connections on every node end, fresh tokens work", async () => {
+    const admin = restClient(cluster.urls[0], { userId: "root", role: "admin" });
+    const userId = someone("revoked");
+    const bystander = await connectNative(cluster.urls[1], { userId: someone("bystander") });
+    const clients = await Promise.all(
+      cluster.urls.map((url) => connectNative(url, { userId, reconnect: true })),
+    );
+    open.push(bystander, ...clients);
+    const old = restClient(cluster.urls[1], { userId });
+    expect((await old.request("GET", "/v1/chat/my-chats")).status).toBe(200);
+    const { body } = await admin.request("POST", `/v1/admin/users/${userId}/revoke`);
+    for (const client of clients) {
+      expect(await client.hear("connection_ending")).toMatchObject({
+        reason: "access_revoked",
+        reconnect: false,
+      });
+    }
+    await until(() => clients.every((client) => !client.socket.connected), "both connections have ended");
+    const refused = await old.request("GET", "/v1/chat/my-chats");
+    expect([refused.status, refused.body.code]).toEqual([401, "token_revoked"]);
+    expect(bystander.socket.connected).toBe(true);
+    // Tokens know whole seconds: a new one is good from the next second on.
+    await until(
+      () => Date.now() > Math.ceil((Date.parse(String(body.revoked_before)) + 1) / 1_000) * 1_000,
+      "a second is over",
+    );
+    open.push(await connectNative(cluster.urls[0], { userId }));
+  });
+
+  it("blocks a user whatever token they show, and lets them in again; others may not", async () => {
+    const admin = restClient(cluster.urls[0], { userId: "root", role: "admin" });
+    const userId = someone("blocked");
+    const client = await connectNative(cluster.urls[1], { userId });
+    open.push(client);
+    const path = `/v1/admin/users/${userId}/block`;
+    const user = restClient(cluster.urls[1], { userId });
+    expect((await user.request("PUT", path)).status).toBe(403);
+    expect((await admin.request("PUT", path)).body).toEqual({ user_id: userId, blocked: true });
+    await until(() => !client.socket.connected, "the connection has ended");
+    const refused = await user.request("GET", "/v1/chat/my-chats");
+    expect([refused.status, refused.body.code]).toEqual([403, "user_blocked"]);
+    await expect(connectNative(cluster.urls[1], { userId })).rejects.toMatchObject({
+      data: { code: "user_blocked" },
+    });
+    await admin.request("DELETE", path);
+    await until(
+      async () => (await user.request("GET", "/v1/chat/my-chats")).status === 200,
+      "they may come in again",
+    );
   });
 });

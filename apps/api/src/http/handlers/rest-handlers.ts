@@ -1,3 +1,4 @@
+import { adminHandlers } from "./admin-handlers.js";
 import { chatHandlers } from "./chat-handlers.js";
 import type { Handlers } from "./handler.js";
 import { memberHandlers } from "./member-handlers.js";
@@ -7,6 +8,7 @@ import { syncHandlers } from "./sync-handlers.js";
 
 /** A handler for every call of the catalogue; one that is missing does not compile. */
 export const REST_HANDLERS: Handlers = {
+  ...adminHandlers,
   ...chatHandlers,
   ...memberHandlers,
   ...messageHandlers,

@@ -1,0 +1,70 @@
+import { type Identity, ParleyError } from "@parley/contracts";
+import type { UserAccess } from "@parley/engine";
+import type { Log } from "@parley/platform";
+
+export interface AccessListOptions {
+  readAccess: (since: string) => Promise<{ changed: UserAccess[]; next: string }>;
+  log: Log;
+  everyMs?: number;
+}
+
+const EVERY_MS = 10_000;
+
+/**
+ * Who may not come in any more, as this node knows it: read from Postgres at once when another node says that something has changed,
+ * and every 10 s in any case, because what another node says may get lost.
+ */
+export class AccessList {
+  readonly #options: AccessListOptions;
+  readonly #users = new Map<string, UserAccess>();
+  #since = "0";
+  #reading: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: AccessListOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the whole list, then keeps it up to date. Serves with what it has when the database is away. */
+  async start(): Promise<void> {
+    await this.refresh();
+    this.#timer = setInterval(() => void this.refresh(), this.#options.everyMs ?? EVERY_MS);
+    this.#timer.unref();
+  }
+
+  refresh(): Promise<void> {
+    this.#reading = this.#reading.then(() => this.#read());
+    return this.#reading;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Throws token_revoked or user_blocked. */
+  assertAllowed(identity: Identity): void {
+    const access = this.#users.get(identity.userId);
+    if (access?.blocked) throw new ParleyError("user_blocked");
+    if (this.#isRevoked(identity)) throw new ParleyError("token_revoked");
+  }
+
+  refuses(identity: Identity): boolean {
+    return this.#users.get(identity.userId)?.blocked === true || this.#isRevoked(identity);
+  }
+
+  #isRevoked({ userId, issuedAt = 0 }: Identity): boolean {
+    const revokedBeforeMs = this.#users.get(userId)?.revokedBeforeMs ?? null;
+    // Tokens know whole seconds: one of the same second may have been issued before, so it goes, too.
+    return revokedBeforeMs !== null && issuedAt * 1_000 <= revokedBeforeMs;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const { changed, next } = await this.#options.readAccess(this.#since);
+      for (const access of changed) this.#users.set(access.userId, access);
+      this.#since = next;
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "could not read whose access has changed; trying again");
+    }
+  }
+}

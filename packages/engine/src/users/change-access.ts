@@ -1,0 +1,41 @@
+import { type Actor, ParleyError } from "@parley/contracts";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { publishAccess } from "../events/publish.js";
+import { isPrivileged } from "../policy.js";
+
+interface AccessChange {
+  actor: Actor;
+  userId: string;
+}
+
+/** Makes every token worthless that was issued to a user up to now. Refuses: role_required. */
+export async function revokeTokens(engine: Engine, input: AccessChange): Promise<{ revokedBefore: Date }> {
+  const rows = await change<{ revoked_before: Date }>(engine, input, {
+    text: `INSERT INTO user_access (user_id, revoked_before) VALUES ($1, clock_timestamp())
+      ON CONFLICT (user_id) DO UPDATE SET revoked_before = clock_timestamp(), changed_xid = pg_current_xact_id()
+      RETURNING revoked_before`,
+    values: [input.userId],
+  });
+  return { revokedBefore: rows[0]?.revoked_before ?? engine.clock() };
+}
+
+/** Keeps a user out, or lets them in again. Refuses: role_required. */
+export async function setBlocked(engine: Engine, input: AccessChange & { blocked: boolean }): Promise<void> {
+  await change(engine, input, {
+    text: `INSERT INTO user_access (user_id, blocked) VALUES ($1, $2)
+      ON CONFLICT (user_id) DO UPDATE SET blocked = $2, changed_xid = pg_current_xact_id()`,
+    values: [input.userId, input.blocked],
+  });
+}
+
+async function change<Row extends object>(
+  engine: Engine,
+  input: AccessChange,
+  statement: { text: string; values: unknown[] },
+): Promise<Row[]> {
+  if (!isPrivileged(input.actor)) throw new ParleyError("role_required");
+  const { rows } = await guardDatabase(() => engine.database.pool.query<Row>(statement));
+  publishAccess(engine, [input.userId]);
+  return rows;
+}
