@@ -1,0 +1,11 @@
+export type { Chat, ChatMember, TimelineEntry } from "./chats/views.js";
+export type { ClientEvents } from "./client-events.js";
+export type { Status } from "./connection/connection.js";
+export { createClient } from "./create-client.js";
+export type { Draft } from "./outbox/outbox-entry.js";
+export type { ClientOptions, ParleyClient, Sending } from "./parley-client.js";
+export { ParleyRefusal } from "./refusal.js";
+export { indexedDbStore } from "./store/indexed-db-store.js";
+export { memoryStore } from "./store/memory-store.js";
+export type { Store, StoreMember, StoreMembership } from "./store/store.js";
+export type { Request, Route, RouteInput, RouteResult } from "./wire/routes.js";

@@ -1,0 +1,250 @@
+import type { ChatShape, MessageShape } from "@parley/contracts";
+import type { SyncPage } from "../chats/apply-page.js";
+import type { Dial, Heard, LinkHooks } from "../connection/link.js";
+import { ParleyRefusal, type RefusalFacts } from "../refusal.js";
+import type { RestClient } from "../wire/rest-client.js";
+
+interface FakeChat {
+  id: string;
+  rev: number;
+  messages: MessageShape[];
+  members: string[];
+  reads: Map<string, number>;
+}
+
+interface FakeLink {
+  userId: string;
+  hooks: LinkHooks;
+  open: boolean;
+}
+
+interface Input {
+  cursor?: string;
+  chatId?: string;
+  messageId?: string;
+  content?: string;
+  afterSeq?: number;
+  message?: { content: string; client_id: string };
+}
+
+/** A server that fits in a test: stores, tells, syncs, and fails when it is told to. */
+export class FakeServer {
+  readonly chats = new Map<string, FakeChat>();
+  readonly links: FakeLink[] = [];
+  /** Every command, in the order of arrival. */
+  readonly asked: Array<{ name: string; input: Record<string, unknown> }> = [];
+  /** Tokens of the attempts to connect. */
+  readonly dialled: string[] = [];
+  /** What the next attempts to connect are refused with. */
+  dialRefusals: RefusalFacts[] = [];
+  /** What the next commands of a name are answered with, instead of being done. */
+  readonly refusals = new Map<string, RefusalFacts[]>();
+  /** Commands that are done, but whose answer gets lost with the connection. */
+  readonly loseAnswers = new Set<string>();
+  /** Live events that do not arrive. */
+  deaf = false;
+  page = 200;
+  /** What the next reading of history answers. */
+  history: { messages: MessageShape[]; hasMore: boolean } | undefined;
+  #log: Array<{ chatId: string; message?: MessageShape }> = [];
+  #reset = false;
+  #snapshotEnd = 0;
+
+  readonly dial: Dial = (token, hooks) => {
+    this.dialled.push(token);
+    const link: FakeLink = { userId: token.split(" ")[0] ?? "", hooks, open: false };
+    this.links.push(link);
+    setImmediate(() => {
+      const refusal = this.dialRefusals.shift();
+      if (refusal !== undefined) return hooks.lost(new ParleyRefusal(refusal));
+      link.open = true;
+      hooks.opened(link.userId);
+    });
+    return {
+      ask: (name, input) => this.#answer(link, name, input as Input) as never,
+      close: () => {
+        link.open = false;
+      },
+    };
+  };
+
+  readonly rest: RestClient = {
+    request: (async (route: string, input: { params: { id: string }; query: Record<string, number> }) => {
+      this.asked.push({ name: route, input: input.query });
+      this.#refuse(route);
+      const prepared = this.history;
+      this.history = undefined;
+      if (prepared !== undefined) return prepared;
+      const { after_seq: after, before_seq: before, limit = 50 } = input.query;
+      const all = this.#chat(input.params.id).messages;
+      const messages =
+        after === undefined
+          ? all.filter((message) => message.seq < (before ?? Infinity)).slice(-limit)
+          : all.filter((message) => message.seq > after).slice(0, limit);
+      return { messages, hasMore: (messages[0]?.seq ?? 1) > 1, total: all.length };
+    }) as never,
+    close: () => undefined,
+  };
+
+  open(id: string, ...members: string[]): string {
+    this.chats.set(id, { id, rev: 0, messages: [], members, reads: new Map() });
+    this.#log.push({ chatId: id });
+    for (const userId of members) this.#tell(id, { name: "member_added", payload: { chatId: id, userId } });
+    return id;
+  }
+
+  /** Somebody writes; everyone who is connected hears it. */
+  say(chatId: string, from: string, content: string): MessageShape {
+    return this.#store(chatId, from, { content });
+  }
+
+  #store(chatId: string, from: string, draft: { content: string; client_id?: string }): MessageShape {
+    const { content, client_id: clientId } = draft;
+    const chat = this.#chat(chatId);
+    const twin = chat.messages.find((one) => one.sender_id === from && one.client_id === clientId);
+    if (clientId !== undefined && twin !== undefined) return twin;
+    const seq = chat.messages.length + 1;
+    const message: MessageShape = {
+      id: `${chatId}-${seq}`,
+      chat_id: chatId,
+      seq,
+      rev: ++chat.rev,
+      sender_id: from,
+      sender_role: "user",
+      content,
+      type: "text",
+      created_at: "2031-01-01T00:00:00.000Z",
+      ...(clientId === undefined ? {} : { client_id: clientId }),
+    };
+    chat.messages.push(message);
+    chat.reads.set(from, seq);
+    this.#log.push({ chatId, message });
+    this.#tell(chatId, { name: "new_message", payload: message });
+    return message;
+  }
+
+  edit(chatId: string, seq: number, content: string): MessageShape {
+    const chat = this.#chat(chatId);
+    const message = { ...(chat.messages[seq - 1] as MessageShape), content, rev: ++chat.rev };
+    chat.messages[seq - 1] = message;
+    this.#log.push({ chatId, message });
+    this.#tell(chatId, { name: "message_updated", payload: { chatId, message } });
+    return message;
+  }
+
+  /** Tells everyone who is connected. */
+  tell(event: Heard): void {
+    for (const link of this.links) if (link.open) link.hooks.heard(event);
+  }
+
+  /** All connections are lost. */
+  cut(): void {
+    for (const link of this.links) {
+      if (!link.open) continue;
+      link.open = false;
+      link.hooks.lost(new ParleyRefusal({ code: "connection_lost", message: "cut" }));
+    }
+  }
+
+  /** The next sync is a snapshot. */
+  forgetCursors(): void {
+    this.#reset = true;
+  }
+
+  askedFor(name: string): Array<Record<string, unknown>> {
+    return this.asked.filter((one) => one.name === name).map((one) => one.input);
+  }
+
+  #tell(chatId: string, event: Heard): void {
+    if (this.deaf) return;
+    for (const link of this.links) {
+      if (link.open && this.#chat(chatId).members.includes(link.userId)) link.hooks.heard(event);
+    }
+  }
+
+  #chat(chatId: string): FakeChat {
+    const chat = this.chats.get(chatId);
+    if (chat === undefined) throw new ParleyRefusal({ code: "chat_not_found", message: "no such chat" });
+    return chat;
+  }
+
+  #refuse(name: string): void {
+    const refusal = this.refusals.get(name)?.shift();
+    if (refusal !== undefined) throw new ParleyRefusal(refusal);
+  }
+
+  async #answer(link: FakeLink, name: string, input: Input): Promise<unknown> {
+    if (!link.open) throw new ParleyRefusal({ code: "connection_lost", message: "not open" });
+    this.asked.push({ name, input: { ...input } });
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#refuse(name);
+    const result = this.#do(link, name, input);
+    if (this.loseAnswers.delete(name)) this.cut();
+    if (!link.open) throw new ParleyRefusal({ code: "connection_lost", message: "lost" });
+    return result;
+  }
+
+  #do(link: FakeLink, name: string, input: Input): unknown {
+    if (name === "sync") return this.#sync(link, input.cursor);
+    if (name === "send_message") {
+      const draft = input.message ?? { content: "" };
+      return { ok: true, message: this.#store(input.chatId ?? "", link.userId, draft) };
+    }
+    if (name === "edit_message") {
+      const seq = this.#chat(input.chatId ?? "").messages.findIndex((one) => one.id === input.messageId) + 1;
+      return { ok: true, message: this.edit(input.chatId ?? "", seq, input.content ?? "") };
+    }
+    if (name === "join_chat") {
+      const all = this.#chat(input.chatId ?? "").messages;
+      return { chatId: input.chatId, messages: all.slice(input.afterSeq ?? 0), hasMore: false };
+    }
+    return { ok: true };
+  }
+
+  #sync(link: FakeLink, cursor: string | undefined): SyncPage {
+    const reset = cursor === undefined || this.#reset;
+    this.#reset = false;
+    if (reset) this.#snapshotEnd = this.#log.length;
+    const from = reset ? 0 : Number(cursor);
+    const mine = (chatId: string) => this.#chat(chatId).members.includes(link.userId);
+    const news = this.#log.slice(from, from + this.page).filter(({ chatId, message }, index) => {
+      const inSnapshot = from + index < this.#snapshotEnd;
+      return !inSnapshot || message === undefined || message.seq > this.#chat(chatId).messages.length - 20;
+    });
+    const ids = [...new Set(news.map((one) => one.chatId))].filter(mine);
+    return {
+      messages: news.flatMap(({ chatId, message }) => (message && mine(chatId) ? [message] : [])),
+      chats: ids.map((id) => this.#chatShape(link.userId, id)),
+      members: ids.flatMap((chat_id) =>
+        this.#chat(chat_id).members.map((user_id) => ({
+          chat_id,
+          user_id,
+          role: "member",
+          joined_at: "2031-01-01T00:00:00.000Z",
+        })),
+      ),
+      receipts: ids.flatMap((chat_id) =>
+        [...this.#chat(chat_id).reads].map(([user_id, read_seq]) => ({ chat_id, user_id, read_seq })),
+      ),
+      cursor: String(Math.min(this.#log.length, from + this.page)),
+      has_more: from + this.page < this.#log.length,
+      reset,
+    };
+  }
+
+  #chatShape(userId: string, id: string): ChatShape {
+    const { messages, reads } = this.#chat(id);
+    return {
+      id,
+      type: "group",
+      order_id: null,
+      user_id: null,
+      shopper_id: null,
+      status: "active",
+      last_seq: messages.length,
+      created_at: "2031-01-01T00:00:00.000Z",
+      updated_at: "2031-01-01T00:00:00.000Z",
+      unread_count: messages.length - (reads.get(userId) ?? 0),
+    };
+  }
+}
