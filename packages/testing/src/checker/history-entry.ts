@@ -1,0 +1,80 @@
+/** What a client may do that the checker judges. `join` and `leave` are changes of membership, whoever makes them. */
+export type OperationName = "send" | "edit" | "delete" | "read" | "mark" | "join" | "leave";
+
+/** Milliseconds on the machine's one monotonic clock, so that the entries of several processes have one order. */
+interface Stamped {
+  at: number;
+  user: string;
+}
+
+/** A message as a client or the storage shows it; `sum` is a digest of its text. */
+export interface ShownMessage {
+  id: string;
+  seq: number;
+  rev: number;
+  sender: string;
+  /** The client id of the send. */
+  key?: string | undefined;
+  sum: string;
+  deleted?: true | undefined;
+}
+
+/** One attempt begins. A retry is an operation of its own with the same `key`. */
+export interface Invocation extends Stamped {
+  type: "invoke";
+  op: string;
+  f: OperationName;
+  chat: string;
+  /** The connection that carried it, where one did. */
+  conn?: string | undefined;
+  /** send: its client id. */
+  key?: string | undefined;
+  /** send, edit: what the text is to be. */
+  sum?: string | undefined;
+  /** edit, delete: the message. */
+  id?: string | undefined;
+  /** mark: up to here; read: from after here. */
+  seq?: number | undefined;
+  /** join, leave: who comes or goes. */
+  about?: string | undefined;
+}
+
+/** How an attempt ended: done, certainly not done, or nobody knows (`info`). */
+export interface Outcome extends Stamped {
+  type: "ok" | "fail" | "info";
+  op: string;
+  /** Why not; absent where no answer came. */
+  code?: string | undefined;
+  /** send, edit, delete: the message that was answered. */
+  message?: ShownMessage | undefined;
+  /** read: what was shown, and up to which number the answer spoke (absent: to the end). */
+  shown?: ShownMessage[] | undefined;
+  through?: number | undefined;
+  /** mark: the position that was answered. */
+  seq?: number | undefined;
+}
+
+export type ReceivedEvent = "new_message" | "message_updated" | "member_added" | "member_removed";
+
+/** Something reached a client: by itself (`live`), or because the client asked for what it had missed (`catch-up`). */
+export interface Received extends Stamped {
+  type: "recv";
+  conn: string;
+  via: "live" | "catch-up";
+  event: ReceivedEvent;
+  chat: string;
+  message?: ShownMessage | undefined;
+  about?: string | undefined;
+}
+
+/**
+ * A connection became live, or ended; one without an end was open to the last. One that is `away` shows nothing until it is `back`, and
+ * owes it then: it does not read for a time, or it is a client that bridges lost connections by itself.
+ */
+export interface ConnectionEntry extends Stamped {
+  type: "open" | "away" | "back" | "close";
+  conn: string;
+  why?: string | undefined;
+}
+
+export type HistoryEntry = Invocation | Outcome | Received | ConnectionEntry;

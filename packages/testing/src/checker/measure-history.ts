@@ -1,0 +1,68 @@
+import { groupBy } from "./group-by.js";
+import type { Outcome } from "./history-entry.js";
+import type { HistoryIndex } from "./history-index.js";
+import type { OwedMessage } from "./owed-messages.js";
+
+/** What a run was like, besides what it promised. */
+export interface HistoryFigures {
+  /** Different messages that were sent, those of them that were acknowledged, and attempts that were refused. */
+  sends: number;
+  acks: number;
+  refusals: number;
+  shown: number;
+  connections: number;
+  /** The longest time from an acknowledgement until a connected member was shown the message. */
+  longestGapMs: number;
+  /** The longest time that a client was without a live connection. */
+  longestSilenceMs: number;
+  /** The longest time from the first attempt of a send until its acknowledgement. */
+  longestAckMs: number;
+}
+
+/** Counts and times of a history. */
+export function measureHistory(index: HistoryIndex, owed: readonly OwedMessage[]): HistoryFigures {
+  const sends = [...index.sends.values()];
+  return {
+    sends: sends.length,
+    acks: sends.filter(({ ackedAt }) => ackedAt !== undefined).length,
+    refusals: sends.flatMap(({ attempts }) => attempts).filter(({ outcome }) => isRefusal(outcome)).length,
+    shown: index.received.length,
+    connections: index.connections.length,
+    longestGapMs: longest(owed.map(gapOf)),
+    longestSilenceMs: longestSilence(index),
+    longestAckMs: longest(
+      sends.map(({ ackedAt, attempts }) =>
+        ackedAt === undefined ? 0 : ackedAt - (attempts[0]?.invoke.at ?? 0),
+      ),
+    ),
+  };
+}
+
+/** How long a connection that could show the message took; one that was away meanwhile says nothing about the server. */
+function gapOf({ life, ackedAt, shownAt }: OwedMessage): number {
+  if (ackedAt === undefined || shownAt === undefined) return 0;
+  return life.aways.some(({ from, to }) => from < shownAt && to > ackedAt) ? 0 : shownAt - ackedAt;
+}
+
+/** An answer that says no, also one that can't say whether the send was stored. */
+function isRefusal(outcome: Outcome | undefined): boolean {
+  return (outcome?.type === "fail" || outcome?.type === "info") && outcome.code !== undefined;
+}
+
+function longestSilence({ connections }: HistoryIndex): number {
+  const byUser = groupBy(connections, ({ user }) => user);
+  const between = [...byUser.values()].flatMap((lives) =>
+    lives.map(({ closedAt }, place) => {
+      const next = lives[place + 1];
+      return next === undefined || closedAt === undefined ? 0 : next.openedAt - closedAt;
+    }),
+  );
+  const within = connections.flatMap(({ aways }) =>
+    aways.map(({ from, to }) => (Number.isFinite(to) ? to - from : 0)),
+  );
+  return longest([...between, ...within]);
+}
+
+function longest(times: readonly number[]): number {
+  return Math.round(times.reduce((most, time) => Math.max(most, time), 0));
+}
