@@ -13,6 +13,7 @@ export interface CatchUpOptions {
 }
 
 const EVERY_MS = { healthy: 5_000, degraded: 500 };
+const SETTLING_MS = 5_000;
 
 /**
  * Asks Postgres from time to time which chats have changed, because what the bus says is only a hint. One cheap query while all is well;
@@ -24,6 +25,7 @@ export class CatchUp {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #degraded = false;
+  #oftenUntil = 0;
   #closed = false;
 
   constructor(options: CatchUpOptions) {
@@ -39,6 +41,8 @@ export class CatchUp {
   setDegraded(degraded: boolean): void {
     if (this.#degraded === degraded) return;
     this.#degraded = degraded;
+    // The word that came back says little of the other nodes, whose connections may need a moment more.
+    this.#oftenUntil = performance.now() + SETTLING_MS;
     this.#look();
   }
 
@@ -66,6 +70,7 @@ export class CatchUp {
     }
     const { healthy, degraded } = this.#options.everyMs ?? EVERY_MS;
     clearTimeout(this.#timer);
-    if (!this.#closed) this.#timer = setTimeout(() => this.#look(), this.#degraded ? degraded : healthy);
+    const often = this.#degraded || performance.now() < this.#oftenUntil;
+    if (!this.#closed) this.#timer = setTimeout(() => this.#look(), often ? degraded : healthy);
   }
 }
