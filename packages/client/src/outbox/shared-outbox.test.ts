@@ -192,6 +192,62 @@ describe("a reload", () => {
   });
 });
 
+describe("what a reload starts from", () => {
+  it("has a hole where there was one, and it is filled without any news", async () => {
+    const store = memoryStore();
+    const before = open({ store });
+    await clock.settle();
+    const busy = { code: "database_unavailable", message: "" };
+    server.refusals.set("GET /v1/chat/{id}/messages", [busy, busy, busy]);
+    server.say(chat, "ben", "one");
+    server.deaf = true;
+    server.say(chat, "ben", "two");
+    server.deaf = false;
+    server.say(chat, "ben", "three");
+    await clock.advance(1_100);
+    expect(before.shown(chat)).toEqual(["1 one stored"]);
+    await before.client.close();
+    // The next catch-up tells nothing of it: everything happened before its cursor.
+    const keptCursor = (await store.load()).map(
+      ([key, value]) => [key, key === "cursor" ? "4" : value] as const,
+    );
+    await store.save(keptCursor);
+    server.refusals.clear();
+    const after = open({ store });
+    await clock.advance(1_000);
+    expect(after.shown(chat)).toEqual(["1 one stored", "2 two stored", "3 three stored"]);
+    await after.client.close();
+  });
+
+  it("is never half of a snapshot", async () => {
+    const store = memoryStore();
+    const quiet = server.open("quiet", "ann");
+    const before = open({ store });
+    await clock.settle();
+    server.say(quiet, "ann", "old");
+    server.cut();
+    await clock.advance(2_000);
+    server.say(quiet, "ann", "new");
+    server.cut();
+    server.forgetCursors();
+    server.page = 1;
+    const pages = server.askedFor("sync").length;
+    before.client.on("status", ({ status }) => {
+      const slow = { code: "overloaded", message: "", retry_after_ms: MINUTE };
+      if (status === "live")
+        setImmediate(() => setImmediate(() => server.refusals.set("sync", [slow, slow])));
+    });
+    await clock.advance(10_000);
+    expect(server.askedFor("sync").length).toBe(pages + 2);
+    await before.client.close();
+    server.refusals.clear();
+    const after = open({ store });
+    await clock.advance(10_000);
+    expect(after.shown(quiet)).toEqual(["1 old stored", "2 new stored"]);
+    await after.client.close();
+  });
+});
+
 describe("two tabs with one store", () => {
   it("show the same, send each message once, and let the second go on when the first is closed", async () => {
     const store = memoryStore();
