@@ -22,6 +22,7 @@ export interface FanOutOptions {
 
 /** Changes that one chat may hold back; beyond it they are dropped, and read from the database with the hole. */
 const HELD_LIMIT = 1_000;
+const RETRY_MS = 1_000;
 
 /**
  * Delivers committed changes to this node's connections: each at most once, in the order of the chat's revisions, whether they come
@@ -39,6 +40,7 @@ export class FanOut {
       readMissed: options.catchUp === false ? async () => new Map() : options.readMissed,
       isCurrent: (cursor) => this.users.isCurrent(cursor),
       deliver: (cursor, change) => this.#deliverChange(cursor, change),
+      remove: (cursor, userId) => this.#removeFrom(cursor, userId),
       onFilled: (cursor) => this.#releaseHeld(cursor),
       onGap: (chats) => options.onGap?.(chats),
       log: options.log,
@@ -65,7 +67,7 @@ export class FanOut {
     for (const { chatId, rev, joined, before } of commits) {
       for (const userId of joined) {
         const user = this.users.get(userId);
-        if (user?.settled && before !== null && !this.users.isFollowed(user, chatId)) {
+        if (user !== undefined && before !== null && !this.users.isFollowed(user, chatId)) {
           this.users.attach(user, { chatId, ...before });
         }
       }
@@ -83,7 +85,8 @@ export class FanOut {
 
   #acceptChange(change: Change): void {
     if (change.body.name === "member.removed") {
-      this.users.get(change.body.userId)?.left.set(change.chatId, change.rev);
+      const user = this.users.get(change.body.userId);
+      if (user !== undefined) noteLeaving(user, change);
     }
     const cursor = this.users.cursor(change.chatId) ?? this.#cursorFor(change);
     if (cursor === undefined || change.rev <= cursor.rev) return;
@@ -117,16 +120,18 @@ export class FanOut {
     this.#options
       .readArrival({ chatId: cursor.chatId, userId })
       .then((arrival) => {
-        if (arrival === null || arrival.rev >= cursor.rev) return;
-        cursor.rev = arrival.rev;
-        cursor.seq = arrival.seq;
-      })
-      .catch((error) =>
-        this.#options.log.warn({ err: error, chatId: cursor.chatId }, "could not read when somebody joined"),
-      )
-      .finally(() => {
+        if (arrival !== null && arrival.rev < cursor.rev) {
+          cursor.rev = arrival.rev;
+          cursor.seq = arrival.seq;
+        }
         cursor.filling = false;
         if (this.users.isCurrent(cursor)) this.#filler.fill(cursor);
+      })
+      .catch((error) => {
+        this.#options.log.warn({ err: error, chatId: cursor.chatId }, "could not read when somebody joined");
+        setTimeout(() => {
+          if (this.users.isCurrent(cursor)) this.#findBeginning(cursor, userId);
+        }, RETRY_MS).unref();
       });
   }
 
@@ -145,10 +150,12 @@ export class FanOut {
   #releaseHeld(cursor: ChatCursor): void {
     if (cursor.held !== null) {
       if (this.#options.catchUp === false && !cursor.filling) this.#skipHole(cursor);
-      for (let next = cursor.held.get(cursor.rev + 1); next; next = cursor.held.get(cursor.rev + 1)) {
-        cursor.held.delete(next.rev);
+      for (let next = cursor.held?.get(cursor.rev + 1); next; next = cursor.held?.get(cursor.rev + 1)) {
+        cursor.held?.delete(next.rev);
         this.#deliverNext(cursor, next);
       }
+      // With the last member gone, there is nobody left to hold anything for.
+      if (cursor.held === null) return;
       for (const rev of cursor.held.keys()) if (rev <= cursor.rev) cursor.held.delete(rev);
       cursor.expected = Math.max(cursor.expected, ...cursor.held.keys());
       if (cursor.held.size === 0) cursor.held = null;
@@ -172,8 +179,21 @@ export class FanOut {
     this.#guard(() => this.#deliverToReceivers(cursor, change));
     if (body.name === "member.removed") {
       const user = this.users.get(body.userId);
-      if (user !== undefined) this.users.detach(user, cursor);
+      if (user === undefined) return;
+      noteLeaving(user, change);
+      this.users.detach(user, cursor);
     }
+  }
+
+  #removeFrom(cursor: ChatCursor, userId: string): void {
+    const user = this.users.get(userId);
+    if (user === undefined || !user.cursors.has(cursor)) return;
+    const { chatId } = cursor;
+    const body = { name: "member.removed", userId } as const;
+    const told = encodeChange({ chatId, rev: cursor.expected, seq: cursor.seq, audience: null, body });
+    this.#deliverTo(user, told, undefined);
+    noteLeaving(user, { chatId, rev: cursor.rev + 1 });
+    this.users.detach(user, cursor);
   }
 
   #attachMember(cursor: ChatCursor, member: { userId: string; rev: number }): void {
@@ -235,6 +255,10 @@ export class FanOut {
       this.#options.log.error({ err: error }, "could not deliver a change; the next ones go on");
     }
   }
+}
+
+function noteLeaving(user: LiveUser, { chatId, rev }: { chatId: string; rev: number }): void {
+  user.left.set(chatId, Math.max(rev, user.left.get(chatId) ?? 0));
 }
 
 /** Whom a change brings into its chat. */

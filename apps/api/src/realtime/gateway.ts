@@ -117,6 +117,8 @@ export class Gateway {
     const identity = await this.#options.authenticator.authenticate(
       typeof token === "string" ? token : bearerToken(headers.authorization),
     );
+    // One who has gone meanwhile would never give a place back.
+    if (socket.conn.readyState !== "open") throw new ParleyError("draining");
     // The place is given back when the transport closes, whether or not it ever becomes a connection.
     this.#options.admission.enter(identity.userId, socket.conn);
     socket.conn.once("close", () => this.#options.admission.leave(identity.userId));

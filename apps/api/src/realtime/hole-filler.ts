@@ -9,6 +9,8 @@ export interface HoleFillerOptions {
   /** Whether the chat still has somebody here. */
   isCurrent: (cursor: ChatCursor) => boolean;
   deliver: (cursor: ChatCursor, change: Change) => void;
+  /** Somebody who is out of a large chat since: hears that, and nothing of the hole. */
+  remove: (cursor: ChatCursor, userId: string) => void;
   /** The cursor stands at the end of what was read. */
   onFilled: (cursor: ChatCursor) => void;
   onGap: (chats: number) => void;
@@ -58,7 +60,7 @@ export class HoleFiller {
   }
 
   #start(): void {
-    if (this.#reading) return;
+    if (this.#reading || this.#due.size === 0) return;
     this.#reading = true;
     // A tick later, so that all holes found in this turn of the loop are read together.
     setImmediate(() => void this.#readAll());
@@ -75,22 +77,42 @@ export class HoleFiller {
 
   async #readBatch(batch: Array<[ChatCursor, HolePosition]>): Promise<void> {
     this.#options.onGap(batch.length);
+    const heard = new Map(batch.map(([cursor]) => [cursor, cursor.expected]));
     try {
       const missed = await this.#options.readMissed(batch.map(([, position]) => position));
-      for (const [cursor] of batch) this.#apply(cursor, missed.get(cursor.chatId));
+      for (const [cursor] of batch) {
+        this.#applySafely(cursor, { missed: missed.get(cursor.chatId), heard: heard.get(cursor) ?? 0 });
+      }
     } catch (error) {
       this.#options.log.warn(
         { err: error, chats: batch.length },
         "could not read missed changes; trying again",
       );
-      for (const [cursor] of batch) {
-        cursor.filling = false;
-        if (this.#options.isCurrent(cursor)) this.wait(cursor, RETRY_MS);
-      }
+      setTimeout(() => this.#readAgain(batch), RETRY_MS);
     }
   }
 
-  #apply(cursor: ChatCursor, missed: Catchup | undefined): void {
+  /** From the same place: in the middle of a long hole, what is held must go on waiting. */
+  #readAgain(batch: Array<[ChatCursor, HolePosition]>): void {
+    if (this.#closed) return;
+    for (const [cursor, position] of batch) {
+      if (this.#options.isCurrent(cursor)) this.#due.set(cursor, position);
+    }
+    this.#start();
+  }
+
+  #applySafely(cursor: ChatCursor, read: { missed: Catchup | undefined; heard: number }): void {
+    try {
+      this.#apply(cursor, read);
+    } catch (error) {
+      this.#options.log.error({ err: error, chatId: cursor.chatId }, "could not deliver what was missed");
+      cursor.filling = false;
+    }
+  }
+
+  #apply(cursor: ChatCursor, { missed, heard }: { missed: Catchup | undefined; heard: number }): void {
+    if (!this.#options.isCurrent(cursor)) return;
+    for (const userId of missed?.removed ?? []) this.#options.remove(cursor, userId);
     if (!this.#options.isCurrent(cursor)) return;
     for (const change of missed?.changes ?? []) this.#options.deliver(cursor, change);
     if (missed !== undefined) {
@@ -102,8 +124,9 @@ export class HoleFiller {
       return;
     }
     cursor.filling = false;
-    // The chat may be gone, or an announced commit undone by a failover: what can't be read is not waited for.
-    cursor.expected = cursor.rev;
+    // The chat may be gone, or an announced commit undone by a failover: what can't be read is not waited for. What was heard of
+    // during the reading is.
+    if (cursor.expected === heard) cursor.expected = cursor.rev;
     this.#options.onFilled(cursor);
   }
 }

@@ -88,14 +88,18 @@ export class MessageWriter {
 
   #enqueue(waiting: Waiting): void {
     const { chatId } = waiting.pending;
-    const held = this.#held.get(chatId);
-    if (held !== undefined) {
-      held.push(waiting);
-      return;
-    }
     const lane = laneOf(chatId);
+    // Behind a commit that is under way there may be earlier messages of the chat: they are sorted out together when it ends.
+    if (!this.#busy[lane] && this.#joinHeld(waiting)) return;
     this.#lanes[lane]?.push(waiting);
     this.#pump(lane);
+  }
+
+  /** True when the chat is written apart: the message queues up there. */
+  #joinHeld(waiting: Waiting): boolean {
+    const held = this.#held.get(waiting.pending.chatId);
+    held?.push(waiting);
+    return held !== undefined;
   }
 
   #pump(lane: number): void {
@@ -105,19 +109,23 @@ export class MessageWriter {
     // A tick later, so that everything read from the sockets in this turn of the loop joins the batch.
     setImmediate(() => {
       void this.#commit(queue.splice(0, BATCH_LIMIT)).finally(() => {
+        const free = queue.splice(0).filter((waiting) => !this.#joinHeld(waiting));
+        queue.push(...free);
         this.#busy[lane] = false;
         this.#pump(lane);
       });
     });
   }
 
-  async #commit(batch: Waiting[]): Promise<void> {
+  async #commit(waiting: Waiting[]): Promise<void> {
+    const batch = waiting.filter((one) => !this.#joinHeld(one));
+    if (batch.length === 0) return;
     try {
       await this.#store(batch);
     } catch (error) {
       if (batch.length > 1 && isDataFault(error)) return this.#commitHalves(batch);
       if (isLockTimeout(error)) return this.#takeApart(batch);
-      for (const waiting of batch) this.#fail(waiting, translateDatabaseFailure(error));
+      for (const one of batch) this.#fail(one, translateDatabaseFailure(error));
     }
   }
 
@@ -135,12 +143,8 @@ export class MessageWriter {
   /** Each chat of the batch goes on by itself, and what comes for it meanwhile queues behind. The lane is free. */
   #takeApart(batch: Waiting[]): void {
     for (const waiting of batch) {
+      if (this.#joinHeld(waiting)) continue;
       const { chatId } = waiting.pending;
-      const held = this.#held.get(chatId);
-      if (held !== undefined) {
-        held.push(waiting);
-        continue;
-      }
       this.#held.set(chatId, [waiting]);
       setImmediate(() => void this.#writeHeld(chatId));
     }
@@ -148,27 +152,35 @@ export class MessageWriter {
 
   async #writeHeld(chatId: string): Promise<void> {
     const queue = this.#held.get(chatId) ?? [];
-    while (queue.length > 0) {
-      const batch = queue.splice(0, BATCH_LIMIT);
+    while (queue.length > 0) await this.#storeHeld(queue.splice(0, BATCH_LIMIT));
+    this.#held.delete(chatId);
+  }
+
+  /** Tries until the chat is let go; keeps the order of the batch, whatever has to be cut out of it. */
+  async #storeHeld(batch: Waiting[]): Promise<void> {
+    let left = batch;
+    while (left.length > 0) {
       try {
-        await this.#store(batch);
+        return await this.#store(left);
       } catch (error) {
-        if (isLockTimeout(error)) queue.unshift(...batch.filter((waiting) => !this.#gaveUp(waiting, error)));
-        else await this.#commitHeld(batch, error);
+        if (isLockTimeout(error)) {
+          left = left.filter((waiting) => !this.#gaveUp(waiting, error));
+        } else if (left.length > 1 && isDataFault(error)) {
+          const middle = left.length >> 1;
+          await this.#storeHeld(left.slice(0, middle));
+          left = left.slice(middle);
+        } else {
+          for (const waiting of left) this.#fail(waiting, translateDatabaseFailure(error));
+          return;
+        }
       }
     }
-    this.#held.delete(chatId);
   }
 
   #gaveUp(waiting: Waiting, error: unknown): boolean {
     if (performance.now() - waiting.since < HELD_CHAT_MS) return false;
     this.#fail(waiting, translateDatabaseFailure(error));
     return true;
-  }
-
-  async #commitHeld(batch: Waiting[], error: unknown): Promise<void> {
-    if (batch.length > 1 && isDataFault(error)) await this.#commitHalves(batch);
-    else for (const waiting of batch) this.#fail(waiting, translateDatabaseFailure(error));
   }
 
   #settle(batch: Waiting[], appended: Appended): void {

@@ -17,6 +17,8 @@ export interface HolePosition extends ChatPosition {
 export interface Catchup {
   /** In the order of delivery: new messages by number, then what changed. */
   changes: Change[];
+  /** Who is out of a large chat since, whose changes name nobody; known from the first page on. */
+  removed: string[];
   /** Where the reader stands afterwards. */
   position: HolePosition;
   /** More is waiting: read on from `position`. */
@@ -82,11 +84,13 @@ function catchupOf(row: Row, after: HolePosition): Catchup {
   const fresh = row.created.map((created) =>
     make(created.rev, { name: "message.created", message: messageFromRow(created) }),
   );
+  const removed =
+    row.audience === null ? row.members.flatMap((member) => (member.left ? [member.userId] : [])) : [];
   const last = row.created.at(-1);
   if (row.created.length === PAGE && last !== undefined && last.seq < row.seq) {
     // The revision stays: what changed besides is told with the last page.
     const hole = after.hole ?? { seq: after.seq, rev: row.rev };
-    return { changes: fresh, position: { chatId, rev: after.rev, seq: last.seq, hole }, more: true };
+    return { changes: fresh, removed, position: { chatId, rev: after.rev, seq: last.seq, hole }, more: true };
   }
   const rest = [
     ...row.updated.map((updated) =>
@@ -94,7 +98,12 @@ function catchupOf(row: Row, after: HolePosition): Catchup {
     ),
     ...row.members.map((member) => memberChange(member, { after, make })),
   ].sort((left, right) => left.rev - right.rev);
-  return { changes: [...fresh, ...rest], position: { chatId, rev: row.rev, seq: row.seq }, more: false };
+  return {
+    changes: [...fresh, ...rest],
+    removed,
+    position: { chatId, rev: row.rev, seq: row.seq },
+    more: false,
+  };
 }
 
 function memberChange(
