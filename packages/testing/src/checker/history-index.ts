@@ -20,7 +20,7 @@ export interface ConnectionLife {
   openedAt: number;
   closedAt: number | undefined;
   /** When it could not show anything, as pairs of beginning and end. */
-  aways: Array<{ from: number; to: number }>;
+  aways: Array<{ from: number; to: number; stalled: boolean }>;
   live: Received[];
 }
 
@@ -47,6 +47,9 @@ export interface HistoryIndex {
   views: Map<string, Map<number, KnownMessage>>;
   received: Received[];
 }
+
+/** Why a connection is away that does not read because it was told not to. */
+export const STALLED = "stalled";
 
 /** Names one user's place in one chat. */
 export function memberKey(chat: string, user: string): string {
@@ -119,7 +122,11 @@ function collectConnections(sorted: readonly HistoryEntry[]): ConnectionLife[] {
       const life = lives.get(entry.conn);
       if (life !== undefined) life.closedAt ??= entry.at;
     } else if (entry.type === "away") {
-      lives.get(entry.conn)?.aways.push({ from: entry.at, to: Number.POSITIVE_INFINITY });
+      lives.get(entry.conn)?.aways.push({
+        from: entry.at,
+        to: Number.POSITIVE_INFINITY,
+        stalled: entry.why === STALLED,
+      });
     } else if (entry.type === "back") {
       const away = lives.get(entry.conn)?.aways.at(-1);
       if (away !== undefined) away.to = Math.min(away.to, entry.at);

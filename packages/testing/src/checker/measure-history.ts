@@ -30,12 +30,19 @@ export function measureHistory(index: HistoryIndex, owed: readonly OwedMessage[]
     connections: index.connections.length,
     longestGapMs: longest(owed.map(gapOf)),
     longestSilenceMs: longestSilence(index),
-    longestAckMs: longest(
-      sends.map(({ ackedAt, attempts }) =>
-        ackedAt === undefined ? 0 : ackedAt - (attempts[0]?.invoke.at ?? 0),
-      ),
-    ),
+    longestAckMs: longestAck(index),
   };
+}
+
+/** Who does not read is not told either that something is stored. */
+function longestAck({ connections, sends }: HistoryIndex): number {
+  const stalled = connections.filter(({ aways }) => aways.some((away) => away.stalled));
+  const deaf = new Set(stalled.map(({ user }) => user));
+  return longest(
+    [...sends.values()].map(({ user, ackedAt, attempts }) =>
+      ackedAt === undefined || deaf.has(user) ? 0 : ackedAt - (attempts[0]?.invoke.at ?? 0),
+    ),
+  );
 }
 
 /** How long a connection that could show the message took; one that was away meanwhile says nothing about the server. */
@@ -58,7 +65,7 @@ function longestSilence({ connections }: HistoryIndex): number {
     }),
   );
   const within = connections.flatMap(({ aways }) =>
-    aways.map(({ from, to }) => (Number.isFinite(to) ? to - from : 0)),
+    aways.map(({ from, to, stalled }) => (stalled || !Number.isFinite(to) ? 0 : to - from)),
   );
   return longest([...between, ...within]);
 }

@@ -1,0 +1,48 @@
+import type { ShownMessage } from "../checker/history-entry.js";
+import type { ClientView } from "./client-view.js";
+import type { Recorder } from "./recorder.js";
+
+/** How one attempt went: `fail` is certain not to have happened, `info` may have; without a code, no answer came. */
+export type Attempt =
+  | { type: "ok"; message?: ShownMessage; seq?: number }
+  | { type: "fail" | "info"; code?: string; retryAfterMs?: number };
+
+/** A send that is under way. */
+export interface Sending {
+  key: string;
+  done: Promise<Attempt>;
+}
+
+export interface ChaosClientOptions {
+  url: string;
+  userId: string;
+  token: string;
+  recorder: Recorder;
+}
+
+/**
+ * One user's connection to the cluster, whatever speaks on it. It records when it is live and what it is shown, catches up after it was
+ * away, and comes back by itself until it is stopped. Whoever asks it to do something records that and tries again.
+ */
+export interface ChaosClient {
+  readonly userId: string;
+  /** What it knows; see `refresh`. */
+  readonly view: ClientView;
+  /** The connection over which something can be asked for; undefined while there is none. */
+  readonly connection: string | undefined;
+  /** Live, and caught up with what it missed. */
+  readonly settled: boolean;
+  start(): void;
+  /** Sends a message, under the client id of an earlier attempt or a new one. */
+  send(chat: string, message: { key?: string | undefined; text: string }): Sending;
+  edit(chat: string, message: { id: string; text: string }): Promise<Attempt>;
+  remove(chat: string, id: string): Promise<Attempt>;
+  mark(chat: string, upTo: { id: string; seq: number }): Promise<Attempt>;
+  /** Brings `view` up to what an application would show now. */
+  refresh(): Promise<void>;
+  /** Stops reading what arrives, and goes on after a time; where that can be done. */
+  stall?(forMs: number): void;
+  stop(): Promise<void>;
+}
+
+export type ChaosClientFactory = (options: ChaosClientOptions) => ChaosClient;

@@ -1,0 +1,103 @@
+import { type Cluster, type ClusterProcess, startCluster } from "@parley/platform/local";
+import { TEST_JWT_SECRET } from "../test-token.js";
+import { ChaosServices } from "./chaos-services.js";
+import { CrashWatch } from "./crash-watch.js";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.js";
+
+export interface ChaosClusterOptions {
+  root: string;
+  logDir: string;
+  catchUp: boolean;
+}
+
+/** What a scenario may break. */
+export interface ChaosCluster {
+  url: string;
+  nodes: ClusterProcess[];
+  services: ChaosServices;
+  /** The last node's own wires to Redis and Postgres, and one from the clients to the load balancer for a scenario that wants it. */
+  wires: { redis: TcpProxy; postgres: TcpProxy; clients: TcpProxy };
+  crashes: CrashWatch;
+  /** Everything runs and is ready for traffic. */
+  isWhole(): boolean;
+  stop(): Promise<void>;
+}
+
+const NODES = 3;
+const PLENTY = "1000000";
+
+/** Three API processes, a worker, a load balancer, a Postgres and a Redis of their own. */
+export async function startChaosCluster(options: ChaosClusterOptions): Promise<ChaosCluster> {
+  const services = new ChaosServices(options);
+  const wires: TcpProxy[] = [];
+  const stopRest = async () => {
+    await Promise.all(wires.map((wire) => wire.stop()));
+    await services.stop();
+  };
+  try {
+    await services.start();
+    const redis = await startTcpProxy(services.redis.port);
+    const postgres = await startTcpProxy(services.postgres.port);
+    wires.push(redis, postgres);
+    const cluster = await startNodes(options, services, { redis: redis.port, postgres: postgres.port });
+    const clients = await startTcpProxy(cluster.balancer.port);
+    wires.push(clients);
+    const { nodes, worker } = cluster;
+    const crashes = new CrashWatch([...nodes, worker], options.logDir);
+    return {
+      url: cluster.url,
+      nodes,
+      services,
+      wires: { redis, postgres, clients },
+      crashes,
+      isWhole: () =>
+        cluster.balancer.readyNodes().length === NODES && [...nodes, worker].every(({ pid }) => pid),
+      stop: async () => {
+        crashes.stop();
+        // At once: whatever a shutdown in order would show belongs into a scenario.
+        await cluster.stop({ hurry: AbortSignal.abort() });
+        await stopRest();
+      },
+    };
+  } catch (error) {
+    await stopRest();
+    throw error;
+  }
+}
+
+function startNodes(
+  { root, logDir, catchUp }: ChaosClusterOptions,
+  services: ChaosServices,
+  ports: { redis: number; postgres: number },
+): Promise<Cluster> {
+  return startCluster({
+    root,
+    port: 0,
+    nodes: NODES,
+    databaseUrl: services.postgres.url,
+    redisUrl: services.redis.url,
+    logDir,
+    secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" },
+    env: {
+      ...process.env,
+      LOG_LEVEL: "info",
+      MESSAGES_PER_MINUTE: PLENTY,
+      MESSAGES_BURST: "100000",
+      REQUESTS_PER_MINUTE: PLENTY,
+      REQUESTS_BURST: "100000",
+      ...(catchUp ? {} : { PARLEY_CATCH_UP: "off" }),
+    },
+    envByName: {
+      [`api-${NODES}`]: {
+        REDIS_URL: throughPort(services.redis.url, ports.redis),
+        DATABASE_URL: throughPort(services.postgres.url, ports.postgres),
+      },
+    },
+  });
+}
+
+function throughPort(url: string, port: number): string {
+  const changed = new URL(url);
+  changed.port = String(port);
+  return changed.toString();
+}

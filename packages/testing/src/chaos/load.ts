@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ChaosClient } from "./chaos-client.js";
+import { createChaosClient } from "./chaos-client-kinds.js";
+import { ChatRoll } from "./chat-roll.js";
+import type { ChatState } from "./client-view.js";
+import { GuestTraffic } from "./guest-traffic.js";
+import type { LoadPlan, LoadStatus } from "./load-protocol.js";
+import { PulseTraffic } from "./pulse-traffic.js";
+import { Random } from "./random.js";
+import { Recorder } from "./recorder.js";
+import { UserTraffic } from "./user-traffic.js";
+
+/** New connections a second while everybody arrives. */
+const ARRIVALS_PER_STEP = 20;
+const STEP_MS = 50;
+
+/** Something that makes clients do things. */
+interface Traffic {
+  /** What is under way. */
+  readonly pending: number;
+  begin(): void;
+  /** Begins nothing new. */
+  rest(): void;
+}
+
+/** The clients of one load process, and what they do. */
+export class Load {
+  readonly #recorder: Recorder;
+  readonly #clients = new Map<string, ChaosClient>();
+  readonly #traffic: Traffic[];
+
+  constructor(plan: LoadPlan) {
+    this.#recorder = new Recorder(plan.historyFile, plan.name);
+    const random = new Random(plan.seed);
+    const roll = new ChatRoll(plan.chats);
+    const pauseMs = (1_000 * plan.users.length) / plan.rate;
+    const shared = { url: plan.url, recorder: this.#recorder, roll };
+    const users = plan.users.map(({ userId, kind, token }) => {
+      const client = createChaosClient(kind, { url: plan.url, userId, token, recorder: this.#recorder });
+      this.#clients.set(userId, client);
+      return new UserTraffic({ ...shared, client, token, pauseMs, random: random.fork(userId) });
+    });
+    const traffic = new Map(users.map((one) => [one.userId, one]));
+    const chats = plan.chats.map((chat) => ({ ...shared, chat, traffic, random: random.fork(chat.id) }));
+    this.#traffic = [
+      ...users,
+      ...chats.map((options) => new GuestTraffic(options)),
+      ...chats.map((options) => new PulseTraffic(options)),
+    ];
+  }
+
+  async start(): Promise<void> {
+    const clients = [...this.#clients.values()];
+    for (let from = 0; from < clients.length; from += ARRIVALS_PER_STEP) {
+      for (const client of clients.slice(from, from + ARRIVALS_PER_STEP)) client.start();
+      await sleep(STEP_MS);
+    }
+  }
+
+  async work(): Promise<void> {
+    for (const traffic of this.#traffic) traffic.begin();
+  }
+
+  async rest(): Promise<void> {
+    for (const traffic of this.#traffic) traffic.rest();
+  }
+
+  async stall({ users, forMs }: { users: string[]; forMs: number }): Promise<void> {
+    for (const user of users) this.#clients.get(user)?.stall?.(forMs);
+  }
+
+  async status(): Promise<LoadStatus> {
+    const clients = [...this.#clients.values()];
+    const pending = this.#traffic.reduce((sum, traffic) => sum + traffic.pending, 0);
+    return {
+      clients: clients.length,
+      settled: clients.filter(({ settled }) => settled).length,
+      pending,
+    };
+  }
+
+  async compare(states: ChatState[]): Promise<number> {
+    await Promise.all([...this.#clients.values()].map((client) => client.refresh()));
+    let lacking = 0;
+    for (const state of states) {
+      for (const user of state.members) lacking += this.#clients.get(user)?.view.lacks(state) ?? 0;
+    }
+    return lacking;
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all([...this.#clients.values()].map((client) => client.stop()));
+    await this.#recorder.close();
+  }
+}

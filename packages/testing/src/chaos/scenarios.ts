@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClusterProcess } from "@parley/platform/local";
+import type { ChaosCluster } from "./chaos-cluster.js";
+import type { ChatShape } from "./plan-chats.js";
+import type { Random } from "./random.js";
+import type { TcpProxy } from "./tcp-proxy.js";
+
+/** Where a scenario plays. */
+export interface Stage {
+  cluster: ChaosCluster;
+  random: Random;
+  users: string[];
+  /** How long things are to be broken, where that is not part of the scenario. */
+  faultMs: number;
+  /** A shortened run: faults that have a length of their own take a part of it. */
+  short: boolean;
+  stall(users: string[], forMs: number): Promise<void>;
+}
+
+export interface Scenario {
+  title: string;
+  /** The clients' connections pass through a wire that can be cut. */
+  clientsOnWire?: boolean;
+  shape?: (clients: number) => Partial<ChatShape>;
+  /** Breaks something and mends it again; the run waits until everything is whole. */
+  fault(stage: Stage): Promise<void>;
+}
+
+const KILL_EVERY_MS = 10_000;
+const NODE_AWAY_MS = 1_000;
+const SLOW_SHARE = 0.05;
+const HALT_MS = 20_000;
+const SHORT_HALT_MS = 5_000;
+const POSTGRES_AWAY_MS = 2_000;
+const PEACE_MS = 5_000;
+
+/** Everything that `npm run chaos` can do to a cluster. */
+export const SCENARIOS = {
+  calm: {
+    title: "nothing is broken",
+    fault: ({ faultMs }) => sleep(faultMs),
+  },
+  "kill-node": {
+    title: "an API node is killed with SIGKILL every 10 s",
+    fault: killNodes,
+  },
+  "redis-kill-1": { title: "Redis is killed, and back and empty after 1 s", fault: killRedis(1_000) },
+  "redis-kill-10": { title: "Redis is killed, and back and empty after 10 s", fault: killRedis(10_000) },
+  "redis-kill-60": { title: "Redis is killed, and back and empty after 60 s", fault: killRedis(60_000) },
+  "redis-stop": { title: "Redis is halted with SIGSTOP for 20 s", fault: haltRedis },
+  "postgres-restart": {
+    title: "Postgres is stopped with -m immediate and started again",
+    fault: restartPostgres,
+  },
+  "cut-redis": {
+    title: "one node is cut off from Redis, first refused and then hanging",
+    fault: (stage) => cutWire(stage, stage.cluster.wires.redis),
+  },
+  "cut-postgres": {
+    title: "one node is cut off from Postgres, first refused and then hanging",
+    fault: (stage) => cutWire(stage, stage.cluster.wires.postgres),
+  },
+  "drop-all": {
+    title: "all clients lose their connections at once, every 10 s",
+    clientsOnWire: true,
+    fault: dropAll,
+  },
+  "rolling-restart": {
+    title: "all API nodes are restarted in order, one after the other",
+    fault: restartNodes,
+  },
+  "slow-readers": {
+    title: "5 % of the clients stop reading",
+    shape: (clients) => ({ slowReaders: slowCount(clients) }),
+    fault: stallReaders,
+  },
+  "join-race": {
+    title: "people are let in, speak at once, and leave; Redis is killed for 1 s meanwhile",
+    shape: () => ({ guestChats: 6 }),
+    fault: raceJoins,
+  },
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+async function killNodes({ cluster, random, faultMs }: Stage): Promise<void> {
+  const everyMs = Math.min(KILL_EVERY_MS, faultMs);
+  for (let left = faultMs; left >= everyMs; left -= everyMs) {
+    const begun = performance.now();
+    const node = random.pick(cluster.nodes);
+    if (node !== undefined) await killNode(cluster, node);
+    await sleep(Math.max(0, everyMs - (performance.now() - begun)));
+  }
+}
+
+function killNode({ crashes }: ChaosCluster, node: ClusterProcess): Promise<void> {
+  return crashes.expecting(node, async () => {
+    await node.kill("SIGKILL");
+    await sleep(NODE_AWAY_MS);
+    await node.restart();
+  });
+}
+
+/** Breaks and mends until the time is over, at least once, with some peace in between. */
+async function again(faultMs: number, breakAndMend: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + faultMs;
+  for (;;) {
+    const begun = performance.now();
+    await breakAndMend();
+    const lasted = performance.now() - begun;
+    if (performance.now() + PEACE_MS + lasted > deadline) return;
+    await sleep(PEACE_MS);
+  }
+}
+
+function killRedis(awayMs: number) {
+  return ({ cluster: { services }, faultMs }: Stage): Promise<void> =>
+    again(faultMs, async () => {
+      await services.killRedis();
+      await sleep(awayMs);
+      await services.startRedis();
+    });
+}
+
+function haltRedis({ cluster: { services }, faultMs, short }: Stage): Promise<void> {
+  return again(faultMs, async () => {
+    services.haltRedis();
+    await sleep(short ? SHORT_HALT_MS : HALT_MS);
+    services.resumeRedis();
+  });
+}
+
+function restartPostgres({ cluster: { services }, faultMs }: Stage): Promise<void> {
+  return again(faultMs, async () => {
+    await services.stopPostgresAtOnce();
+    await sleep(POSTGRES_AWAY_MS);
+    await services.startPostgres();
+  });
+}
+
+async function cutWire({ faultMs }: Stage, wire: TcpProxy): Promise<void> {
+  wire.cut();
+  await sleep(faultMs / 2);
+  wire.join();
+  await sleep(3_000);
+  wire.hang();
+  await sleep(faultMs / 2);
+  wire.join();
+}
+
+function dropAll({ cluster: { wires }, faultMs }: Stage): Promise<void> {
+  return again(faultMs, async () => {
+    wires.clients.cut();
+    wires.clients.join();
+    await sleep(PEACE_MS);
+  });
+}
+
+function restartNodes({ cluster: { nodes, crashes }, faultMs }: Stage): Promise<void> {
+  return again(faultMs, async () => {
+    for (const node of nodes) await crashes.expecting(node, () => node.restart());
+  });
+}
+
+async function stallReaders({ stall, users, faultMs }: Stage): Promise<void> {
+  await stall(users.slice(0, slowCount(users.length)), faultMs);
+  await sleep(faultMs);
+}
+
+async function raceJoins(stage: Stage): Promise<void> {
+  await sleep(stage.faultMs / 3);
+  await killRedis(1_000)({ ...stage, faultMs: 0 });
+  await sleep((stage.faultMs * 2) / 3);
+}
+
+function slowCount(clients: number): number {
+  return Math.max(2, Math.round(clients * SLOW_SHARE));
+}

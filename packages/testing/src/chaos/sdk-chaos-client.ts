@@ -1,0 +1,131 @@
+import { createClient, memoryStore, type ParleyClient, ParleyRefusal } from "@parley/client";
+import type { MessageShape } from "@parley/contracts";
+import type { Attempt, ChaosClient, ChaosClientOptions, Sending } from "./chaos-client.js";
+import { ClientView } from "./client-view.js";
+import { shownOf } from "./shown-of.js";
+
+/** Refusals after which nobody knows what was done. */
+const UNCERTAIN = new Set(["database_unavailable", "internal", "connection_lost", "timed_out", "closed"]);
+const NO_ANSWER = new Set(["connection_lost", "timed_out", "closed"]);
+
+/**
+ * An application on the client SDK. For the checker its whole life is one connection, however many the SDK makes: nothing may be told
+ * twice, out of order or not at all, across all of them.
+ */
+export class SdkChaosClient implements ChaosClient {
+  readonly userId: string;
+  readonly view = new ClientView();
+  readonly #options: ChaosClientOptions;
+  readonly #conn: string;
+  #client: ParleyClient | undefined;
+  #opened = false;
+  #caughtUp = false;
+
+  constructor(options: ChaosClientOptions) {
+    this.#options = options;
+    this.userId = options.userId;
+    this.#conn = `${options.userId}#sdk`;
+  }
+
+  /** Something can be asked for at any time: the SDK keeps it until it can be done. */
+  get connection(): string | undefined {
+    return this.#opened ? this.#conn : undefined;
+  }
+
+  get settled(): boolean {
+    return this.#caughtUp;
+  }
+
+  start(): void {
+    const { url, token, userId } = this.#options;
+    const client = createClient({ url, userId, token: () => token, store: memoryStore() });
+    this.#client = client;
+    client.on("caught_up", () => this.#back());
+    client.on("status", ({ status, why }) => {
+      if (status !== "live") this.#away(why?.message ?? status);
+    });
+    client.on("message", (told) => this.#note({ ...told, event: "new_message", via: "live" }));
+    client.on("message_updated", (told) => this.#note({ ...told, event: "message_updated", via: "live" }));
+  }
+
+  send(chat: string, { text }: { key?: string | undefined; text: string }): Sending {
+    const sending = this.#running.send(chat, text);
+    return { key: sending.clientId, done: this.#attempt(sending.stored()) };
+  }
+
+  edit(chat: string, { id, text }: { id: string; text: string }): Promise<Attempt> {
+    return this.#attempt(this.#running.edit(chat, id, text));
+  }
+
+  remove(chat: string, id: string): Promise<Attempt> {
+    return this.#attempt(this.#running.delete(chat, id));
+  }
+
+  /** The SDK tells the server when it sees fit, and nobody when it has. */
+  async mark(chat: string, { seq }: { id: string; seq: number }): Promise<Attempt> {
+    this.#running.markRead(chat, seq);
+    return { type: "info" };
+  }
+
+  /** What an application would show after scrolling to the beginning. */
+  async refresh(): Promise<void> {
+    for (const { id: chat } of this.#running.chats()) {
+      while (await this.#running.loadOlder(chat));
+      for (const { status, message } of this.#running.timeline(chat)) {
+        if (status !== "stored" || this.view.knows(chat, shownOf(message))) continue;
+        this.#note({ chatId: chat, message, event: "new_message", via: "catch-up" });
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#client?.close();
+    this.#client = undefined;
+  }
+
+  get #running(): ParleyClient {
+    if (this.#client === undefined) throw new Error("the client has not been started");
+    return this.#client;
+  }
+
+  #back(): void {
+    const type = this.#opened ? "back" : "open";
+    if (!this.#caughtUp) this.#options.recorder.record({ type, user: this.userId, conn: this.#conn });
+    this.#opened = true;
+    this.#caughtUp = true;
+  }
+
+  #away(why: string): void {
+    if (this.#caughtUp && this.#client !== undefined) {
+      this.#options.recorder.record({ type: "away", user: this.userId, conn: this.#conn, why });
+    }
+    this.#caughtUp = false;
+  }
+
+  #note(told: {
+    chatId: string;
+    message: MessageShape;
+    event: "new_message" | "message_updated";
+    via: "live" | "catch-up";
+  }): void {
+    const message = shownOf(told.message);
+    const { chatId: chat, event, via } = told;
+    this.view.note(chat, message);
+    const { recorder } = this.#options;
+    recorder.record({ type: "recv", user: this.userId, conn: this.#conn, via, event, chat, message });
+  }
+
+  async #attempt(asked: Promise<MessageShape>): Promise<Attempt> {
+    try {
+      return { type: "ok", message: shownOf(await asked) };
+    } catch (error) {
+      if (!(error instanceof ParleyRefusal)) throw error;
+      const { code, retryAfterMs } = error;
+      return {
+        type: UNCERTAIN.has(code) ? "info" : "fail",
+        ...(NO_ANSWER.has(code) ? {} : { code }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      };
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { createServer, connect as dial, type Socket } from "node:net";
+
+/** A stretch of wire between one node and a server, which can be cut and joined again. */
+export interface TcpProxy {
+  port: number;
+  /** Breaks all connections and refuses new ones. */
+  cut(): void;
+  /** Keeps the connections and passes nothing on: the other side seems to hang. */
+  hang(): void;
+  join(): void;
+  stop(): Promise<void>;
+}
+
+interface Wire {
+  target: number;
+  state: "joined" | "cut" | "hanging";
+  sockets: Set<Socket>;
+}
+
+/** Listens on a free port of this machine and passes bytes to and from `target` on it. */
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const wire: Wire = { target, state: "joined", sockets: new Set() };
+  const server = createServer({ noDelay: true }, (near) => connectWire(wire, near));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  const destroyAll = () => {
+    for (const socket of wire.sockets) socket.destroy();
+  };
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    cut: () => {
+      wire.state = "cut";
+      destroyAll();
+    },
+    hang: () => {
+      wire.state = "hanging";
+      for (const socket of wire.sockets) socket.pause();
+    },
+    join: () => {
+      // What hung is broken off, as by a network that came back: bytes may have been lost on the way.
+      if (wire.state === "hanging") destroyAll();
+      wire.state = "joined";
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        destroyAll();
+      }),
+  };
+}
+
+function connectWire(wire: Wire, near: Socket): void {
+  if (wire.state === "cut") {
+    near.destroy();
+    return;
+  }
+  const far = dial({ host: "127.0.0.1", port: wire.target, noDelay: true });
+  for (const [socket, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    wire.sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      wire.sockets.delete(socket);
+      other.destroy();
+    });
+    // Not `pipe`: it would let a paused socket flow again as soon as the other side drains.
+    socket.on("data", (bytes) => {
+      if (!other.write(bytes) && wire.state === "joined") {
+        socket.pause();
+        other.once("drain", () => {
+          if (wire.state === "joined") socket.resume();
+        });
+      }
+    });
+    if (wire.state === "hanging") socket.pause();
+  }
+}
