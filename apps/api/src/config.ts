@@ -125,6 +125,10 @@ export const apiConfigSchema = z
     MAX_CONNECTIONS_PER_USER: wholeNumber(1, 10_000)
       .default(50)
       .meta({ description: "Sockets of one user on this node." }),
+    CONNECTS_PER_SECOND: wholeNumber(1, 100_000).default(250).meta({
+      description:
+        "Sockets that this node lets in per second; when more come, as after an outage, they wait or are sent to come back.",
+    }),
     TYPING_TIMEOUT_MS: wholeNumber(100, 600_000)
       .default(7000)
       .meta({ description: "After this time without a refresh nobody is typing any more." }),

@@ -1,4 +1,5 @@
 import type { JobName } from "@parley/contracts";
+import { COMMITS_KEPT_MS } from "@parley/engine";
 import { type JobData, type JobQueue, type Log, QueueUnavailable } from "@parley/platform";
 import type { WorkerConfig } from "./config.js";
 
@@ -23,7 +24,7 @@ export function schedulesOf(config: WorkerConfig): Schedule[] {
       id: "commits.prune",
       job: "commits.prune",
       everyMs: 60_000,
-      data: { olderThanMs: 15 * 60_000 },
+      data: { olderThanMs: COMMITS_KEPT_MS },
     },
   ];
 }

@@ -26,7 +26,9 @@ export { announceInChat, announcePresence } from "./presence/announce.js";
 export { chatPartners } from "./presence/chat-partners.js";
 export { sharesChat } from "./presence/shares-chat.js";
 export { markRead } from "./receipts/mark-read.js";
+export { hasBusOutage, pruneBusOutages, reportBusOutage } from "./sync/bus-outages.js";
 export {
+  COMMITS_KEPT_MS,
   type Commit,
   type CommitLog,
   pruneCommits,

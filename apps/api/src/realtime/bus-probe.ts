@@ -42,6 +42,13 @@ export class BusProbe {
     this.#timer.unref();
   }
 
+  /** Something else found that Redis does not take messages. */
+  fail(): void {
+    // Or the answer to an earlier probe would say at once that all is well again.
+    this.#sent++;
+    this.#set("degraded");
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#options.subscriber.off("message", this.#onMessage);

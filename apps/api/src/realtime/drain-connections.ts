@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DisconnectReason } from "@parley/contracts";
 import type { Connection } from "./connection.js";
 import { frame } from "./outbound.js";
 
@@ -12,17 +13,23 @@ const ANSWER_MS = 8_000;
 const POLL_MS = 10;
 
 /** Closes connections at a bounded pace, each with its own time to come back, once its requests are answered. */
-export async function drainConnections(connections: readonly Connection[]): Promise<void> {
+export async function drainConnections(
+  connections: readonly Connection[],
+  reason: DisconnectReason,
+): Promise<void> {
   const deadline = performance.now() + ANSWER_MS;
   for (let start = 0; start < connections.length; start += STEP_CONNECTIONS) {
     if (start > 0) await sleep(STEP_MS);
     const step = connections.slice(start, start + STEP_CONNECTIONS);
-    await Promise.all(step.map((connection) => endConnection(connection, deadline)));
+    await Promise.all(step.map((connection) => endConnection(connection, { reason, deadline })));
   }
 }
 
-async function endConnection(connection: Connection, deadline: number): Promise<void> {
+async function endConnection(
+  connection: Connection,
+  { reason, deadline }: { reason: DisconnectReason; deadline: number },
+): Promise<void> {
   connection.deliver(frame("server_draining", { retryAfterMs: Math.round(Math.random() * SPREAD_MS) }));
   while (connection.running > 0 && performance.now() < deadline) await sleep(POLL_MS);
-  connection.end("draining");
+  connection.end(reason);
 }

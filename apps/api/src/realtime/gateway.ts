@@ -1,5 +1,5 @@
-import { type Batch, type Identity, ParleyError } from "@parley/contracts";
-import { announceInChat, announcePresence, chatPartners, readPositions, rememberUser } from "@parley/engine";
+import { type Batch, type DisconnectReason, type Identity, ParleyError } from "@parley/contracts";
+import { announceInChat, readPositions, rememberUser } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import { bearerToken } from "../auth/bearer-token.js";
@@ -7,6 +7,7 @@ import type { Admission } from "./admission.js";
 import type { BusState } from "./bus-probe.js";
 import type { CommandSlots } from "./command-slots.js";
 import type { CommandContext, RealtimeParts } from "./commands/command-context.js";
+import type { ConnectPace } from "./connect-pace.js";
 import { Connection } from "./connection.js";
 import { dispatch } from "./dispatch.js";
 import { drainConnections } from "./drain-connections.js";
@@ -14,13 +15,13 @@ import type { FanOut } from "./fan-out.js";
 import type { RealtimeMetrics } from "./metrics.js";
 import { frame, NAMESPACE } from "./outbound.js";
 import { PendingWork } from "./pending-work.js";
-import type { PresenceState } from "./presence.js";
 import type { ChatNamespace, ChatServer, ChatSocket } from "./socket-types.js";
 
 export interface GatewayOptions extends RealtimeParts {
   fanOut: FanOut;
   metrics: RealtimeMetrics;
   admission: Admission;
+  pace: ConnectPace;
   access: AccessList;
   slots: CommandSlots;
   log: Log;
@@ -35,7 +36,8 @@ export class Gateway {
   readonly #connections = new Map<string, Connection>();
   readonly #expiryTimer: NodeJS.Timeout;
   readonly #pending = new PendingWork();
-  #draining = false;
+  /** Why nobody is let in. */
+  #closedFor: "draining" | "unavailable" | null = null;
   #busState: BusState = "ok";
 
   constructor(io: ChatServer, options: GatewayOptions) {
@@ -46,7 +48,8 @@ export class Gateway {
         void this.#authenticate(socket).then(
           () => next(),
           (error) => {
-            next(asConnectError(error));
+            // Who is refused in so many words does not come back by itself; who only loses the transport does.
+            if (!(error instanceof ComeBack)) next(asConnectError(error));
             setImmediate(() => socket.conn.close());
           },
         ),
@@ -60,6 +63,11 @@ export class Gateway {
     return this.#connections.size;
   }
 
+  /** Clients that have shown a good token and wait for their turn to be let in. */
+  get waitingCount(): number {
+    return this.#options.pace.waiting;
+  }
+
   /** What another node committed. */
   receive(batch: Batch, sentAt: number): void {
     this.#options.metrics.busDelay.observe(Math.max(0, Date.now() - sentAt) / 1_000);
@@ -71,17 +79,6 @@ export class Gateway {
     const { fanOut, access } = this.#options;
     fanOut.accept(batch);
     if (batch.access !== undefined) void access.refresh().then(() => this.#checkAccess());
-  }
-
-  /** Tells those who share a chat with somebody that they came or went. */
-  tellPresence(state: PresenceState): void {
-    const { engine, log } = this.#options;
-    const body = { name: "presence.changed", ...state } as const;
-    chatPartners(engine, state.userId)
-      .then((audience) => announcePresence(engine, { audience, body }))
-      .catch((error) =>
-        log.warn({ err: error, userId: state.userId }, "could not tell a change of presence"),
-      );
   }
 
   /** Tells every client whether other nodes' news comes at once or with a delay. */
@@ -98,11 +95,24 @@ export class Gateway {
     this.#announce({ actor, chatId, body: { name: "typing.changed", ...actor, action: "stop", at } });
   }
 
-  /** Sends everyone away with a hint when to come back, after their requests are answered. */
+  /** Sends everyone away with a hint when to come back, after their requests are answered, and lets nobody in any more. */
   async drain(): Promise<void> {
-    this.#draining = true;
+    this.#closedFor = "draining";
     clearInterval(this.#expiryTimer);
-    await drainConnections([...this.#connections.values()]);
+    this.#options.pace.close();
+    await this.sendAway("draining");
+  }
+
+  /** Sends everyone away at a bounded pace; who comes back is let in. */
+  sendAway(reason: DisconnectReason): Promise<void> {
+    return drainConnections([...this.#connections.values()], reason);
+  }
+
+  /** Lets nobody in while this node alone can't serve them, and sends those away who are here. */
+  setAlone(alone: boolean): void {
+    if (this.#closedFor === "draining") return;
+    this.#closedFor = alone ? "unavailable" : null;
+    if (alone) void this.sendAway("unavailable");
   }
 
   /** Resolves when what was to be told has been handed on, or after a moment. */
@@ -111,14 +121,17 @@ export class Gateway {
   }
 
   async #authenticate(socket: ChatSocket): Promise<void> {
-    if (this.#draining) throw new ParleyError("draining");
+    if (this.#closedFor !== null) throw new ComeBack(this.#closedFor);
     const { auth, headers } = socket.handshake;
     const token: unknown = auth.token;
     const identity = await this.#options.authenticator.authenticate(
       typeof token === "string" ? token : bearerToken(headers.authorization),
     );
+    const turn = this.#options.pace.turn();
+    if (turn === null) throw new ComeBack("too many clients come at once");
+    await turn;
     // One who has gone meanwhile would never give a place back.
-    if (socket.conn.readyState !== "open") throw new ParleyError("draining");
+    if (socket.conn.readyState !== "open") throw new ComeBack("the client has gone");
     // The place is given back when the transport closes, whether or not it ever becomes a connection.
     this.#options.admission.enter(identity.userId, socket.conn);
     socket.conn.once("close", () => this.#options.admission.leave(identity.userId));
@@ -214,6 +227,9 @@ export class Gateway {
     }
   }
 }
+
+/** Not now and not here, but gladly in a moment. */
+class ComeBack extends Error {}
 
 /** What a refused handshake looks like to the client: a `connect_error` with `data.code`. */
 function asConnectError(error: unknown): Error {

@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from "node:http";
 import type { Batch } from "@parley/contracts";
-import { type Engine, readArrival, readMissed } from "@parley/engine";
+import { type Engine, pingDatabase, readArrival, readMissed } from "@parley/engine";
 import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
@@ -9,11 +9,14 @@ import { Admission } from "./admission.js";
 import { createBus } from "./bus.js";
 import type { BusState } from "./bus-probe.js";
 import { CommandSlots } from "./command-slots.js";
+import { ConnectPace } from "./connect-pace.js";
+import { DatabaseWatch } from "./database-watch.js";
 import { FanOut } from "./fan-out.js";
 import { Gateway } from "./gateway.js";
 import { createRealtimeMetrics, type RealtimeMetrics } from "./metrics.js";
 import { NAMESPACE } from "./outbound.js";
 import { createPresence } from "./presence.js";
+import { PresenceAnnouncer } from "./presence-announcer.js";
 import { createSocketServer } from "./socket-server.js";
 import { Typing } from "./typing.js";
 import { watchBus } from "./watch-bus.js";
@@ -28,6 +31,9 @@ export interface RealtimeOptions {
   metrics: Metrics;
   redis: { publisher: Redis; subscriber: Redis; cache: Redis };
 }
+
+/** Less than an unknown transport may stay: who would wait longer is better served elsewhere, or a moment later. */
+const LONGEST_WAIT_SECONDS = 3;
 
 /** The live half of a node. */
 export interface Realtime {
@@ -45,6 +51,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
   const { config, log, redis } = options;
   const metrics: RealtimeMetrics = createRealtimeMetrics(options.metrics, {
     connections: () => gateway.connectionCount,
+    waiting: () => gateway.waitingCount,
     chats: () => fanOut.users.chatCount,
     bus: () => (watch.state() === "ok" ? 1 : 0),
   });
@@ -58,9 +65,19 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
     prefix: config.REDIS_PREFIX,
     log,
     onBatch: (batch, sentAt) => gateway.receive(batch, sentAt),
-    onPublishError: () => metrics.busErrors.inc(),
+    onPublishError: () => {
+      metrics.busErrors.inc();
+      watch.notePublishError();
+    },
   });
-  const watch = watchBus({ ...options, fanOut, onState: (state) => gateway.tellBusState(state) });
+  const watch = watchBus({
+    ...options,
+    fanOut,
+    onState: (state) => gateway.tellBusState(state),
+    onLost: () => void gateway.sendAway("unavailable"),
+  });
+  const databaseWatch = watchDatabase(options, (alone) => gateway.setAlone(alone));
+  databaseWatch.start();
   return {
     publish: (batch) => {
       gateway.accept(batch);
@@ -74,11 +91,19 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
       io.engine.close();
     },
     close: async () => {
-      await watch.close();
+      await Promise.all([watch.close(), databaseWatch.close()]);
       fanOut.close();
       await close();
     },
   };
+}
+
+function watchDatabase(
+  { engine, config, redis, log }: RealtimeOptions,
+  onAlone: (alone: boolean) => void,
+): DatabaseWatch {
+  const key = `${config.REDIS_PREFIX}:postgres-works`;
+  return new DatabaseWatch({ ping: () => pingDatabase(engine), redis: redis.cache, key, onAlone, log });
 }
 
 function createFanOut({ engine, log, config }: RealtimeOptions, metrics: RealtimeMetrics): FanOut {
@@ -102,12 +127,13 @@ function createGateway(
     timeoutMs: config.TYPING_TIMEOUT_MS,
     onExpired: (typist) => gateway.endTyping(typist),
   });
+  const announcer = new PresenceAnnouncer(options);
   const presence = createPresence({
     redis: redis.cache,
     node: config.NODE_NAME,
     prefix: `${config.REDIS_PREFIX}:{presence}`,
     log,
-    onChange: (state) => gateway.tellPresence(state),
+    onChange: (state) => announcer.tell(state),
   });
   const admission = new Admission({
     connections: config.MAX_CONNECTIONS,
@@ -115,12 +141,17 @@ function createGateway(
   });
   const io = createSocketServer(httpServer, { config, admission });
   const slots = new CommandSlots();
-  const parts = { ...options, presence, typing, admission, slots, metrics: realtimeMetrics };
+  const pace = new ConnectPace({
+    perSecond: config.CONNECTS_PER_SECOND,
+    mostWaiting: config.CONNECTS_PER_SECOND * LONGEST_WAIT_SECONDS,
+  });
+  const parts = { ...options, presence, typing, admission, pace, slots, metrics: realtimeMetrics };
   const gateway: Gateway = new Gateway(io, parts);
   presence.start();
   const close = async () => {
     typing.close();
     await presence.stop();
+    await announcer.flush();
     await gateway.settle();
   };
   return { gateway, io, close };

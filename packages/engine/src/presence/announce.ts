@@ -18,9 +18,17 @@ export async function announceInChat(
   publishSignals(engine, [{ chatId, audience, exceptUser: actor.userId, body }]);
 }
 
-/** Tells named people about somebody's presence. */
-export function announcePresence(engine: Engine, input: { audience: string[]; body: SignalBody }): void {
-  publishSignals(engine, [{ chatId: null, audience: input.audience, body: input.body }]);
+/** Tells named people about the presence of others; who has nobody to tell it to is left out. */
+export function announcePresence(
+  engine: Engine,
+  news: ReadonlyArray<{ audience: string[]; body: SignalBody }>,
+): void {
+  const heard = news.filter(({ audience }) => audience.length > 0);
+  if (heard.length === 0) return;
+  publishSignals(
+    engine,
+    heard.map(({ audience, body }) => ({ chatId: null, audience, body })),
+  );
 }
 
 async function audienceOf(engine: Engine, chat: { chatId: string; memberCount: number }): Promise<Audience> {

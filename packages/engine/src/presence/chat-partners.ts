@@ -5,17 +5,27 @@ import type { Engine } from "../engine.js";
 const LARGEST_GROUP = 50;
 const MOST_PARTNERS = 1_000;
 
-/** The people who are told when the user comes and goes: everyone in a small chat with them. */
-export async function chatPartners(engine: Engine, userId: string): Promise<string[]> {
+interface Row {
+  user_id: string;
+  partners: string[];
+}
+
+/** By user, the people who are told when they come and go: everyone in a small chat with them. One query for all users. */
+export async function chatPartners(
+  engine: Engine,
+  userIds: readonly string[],
+): Promise<Map<string, string[]>> {
   const { rows } = await guardDatabase(() =>
-    engine.database.pool.query<{ user_id: string }>({
+    engine.database.pool.query<Row>({
       name: "chat-partners",
-      text: `SELECT DISTINCT theirs.user_id FROM members mine
-        JOIN chats c ON c.id = mine.chat_id AND c.member_count <= $2
-        JOIN members theirs ON theirs.chat_id = mine.chat_id AND theirs.left_at IS NULL
-        WHERE mine.user_id = $1 AND mine.left_at IS NULL AND theirs.user_id <> $1 LIMIT $3`,
-      values: [userId, LARGEST_GROUP, MOST_PARTNERS],
+      text: `SELECT u.user_id, ARRAY(
+          SELECT DISTINCT theirs.user_id FROM members mine
+          JOIN chats c ON c.id = mine.chat_id AND c.member_count <= $2
+          JOIN members theirs ON theirs.chat_id = mine.chat_id AND theirs.left_at IS NULL
+          WHERE mine.user_id = u.user_id AND mine.left_at IS NULL AND theirs.user_id <> u.user_id LIMIT $3) AS partners
+        FROM unnest($1::text[]) AS u(user_id)`,
+      values: [userIds, LARGEST_GROUP, MOST_PARTNERS],
     }),
   );
-  return rows.map((row) => row.user_id);
+  return new Map(rows.map((row) => [row.user_id, row.partners]));
 }

@@ -59,6 +59,9 @@ export async function readCommits(engine: Engine, since: string): Promise<Commit
   return { commits, next };
 }
 
+/** How long the log is kept: a node that did not read it for that long can't know what it missed. */
+export const COMMITS_KEPT_MS = 15 * 60_000;
+
 /** Forgets what every node has long read. Returns how many rows went. */
 export async function pruneCommits(engine: Engine, olderThanMs: number): Promise<number> {
   const before = new Date(engine.clock().getTime() - olderThanMs);
