@@ -25,6 +25,11 @@ export {
   type MetricsOptions,
   type Registry,
 } from "./metrics.js";
+export { createPresence, type Presence, type PresenceState } from "./presence/presence.js";
+export { createPresenceLookup } from "./presence/presence-lookup.js";
+export type { View } from "./presence/view.js";
+export { Viewing } from "./presence/viewing.js";
+export { createViewingReader } from "./presence/viewing-reader.js";
 export {
   type JobData,
   type JobQueue,

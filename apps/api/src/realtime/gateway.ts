@@ -196,7 +196,7 @@ export class Gateway {
   }
 
   #close(connection: Connection): void {
-    const { fanOut, presence, typing } = this.#options;
+    const { fanOut, presence, typing, viewing } = this.#options;
     this.#connections.delete(connection.id);
     fanOut.users.remove(connection);
     presence.disconnected(connection);
@@ -204,6 +204,7 @@ export class Gateway {
     const at = new Date().toISOString();
     for (const chatId of typing.stopAll(connection.id)) this.endTyping({ actor, chatId });
     for (const chatId of connection.viewing) {
+      viewing.closed({ userId: connection.userId, place: chatId });
       this.#announce({ actor, chatId, body: { name: "viewer.left", ...actor, at } });
     }
   }

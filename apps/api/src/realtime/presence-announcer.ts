@@ -1,6 +1,5 @@
 import { announcePresence, chatPartners, type Engine } from "@parley/engine";
-import type { Log } from "@parley/platform";
-import type { PresenceState } from "./presence.js";
+import type { Log, PresenceState } from "@parley/platform";
 
 export interface PresenceAnnouncerOptions {
   engine: Engine;

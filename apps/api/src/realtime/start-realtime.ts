@@ -1,7 +1,14 @@
 import type { Server as HttpServer } from "node:http";
 import type { Batch } from "@parley/contracts";
 import { type Engine, pingDatabase, readArrival, readMissed } from "@parley/engine";
-import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
+import {
+  createPresence,
+  type Log,
+  type Metrics,
+  type RateLimiter,
+  type Redis,
+  Viewing,
+} from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { ApiConfig } from "../config.js";
@@ -15,7 +22,6 @@ import { FanOut } from "./fan-out.js";
 import { Gateway } from "./gateway.js";
 import { createRealtimeMetrics, type RealtimeMetrics } from "./metrics.js";
 import { NAMESPACE } from "./outbound.js";
-import { createPresence } from "./presence.js";
 import { PresenceAnnouncer } from "./presence-announcer.js";
 import { createSocketServer } from "./socket-server.js";
 import { Typing } from "./typing.js";
@@ -128,10 +134,10 @@ function createGateway(
     onExpired: (typist) => gateway.endTyping(typist),
   });
   const announcer = new PresenceAnnouncer(options);
+  const place = { redis: redis.cache, node: config.NODE_NAME, prefix: `${config.REDIS_PREFIX}:{presence}` };
+  const viewing = new Viewing(place);
   const presence = createPresence({
-    redis: redis.cache,
-    node: config.NODE_NAME,
-    prefix: `${config.REDIS_PREFIX}:{presence}`,
+    ...place,
     log,
     onChange: (state) => announcer.tell(state),
   });
@@ -145,12 +151,13 @@ function createGateway(
     perSecond: config.CONNECTS_PER_SECOND,
     mostWaiting: config.CONNECTS_PER_SECOND * LONGEST_WAIT_SECONDS,
   });
-  const parts = { ...options, presence, typing, admission, pace, slots, metrics: realtimeMetrics };
+  const parts = { ...options, presence, viewing, typing, admission, pace, slots, metrics: realtimeMetrics };
   const gateway: Gateway = new Gateway(io, parts);
   presence.start();
+  viewing.start();
   const close = async () => {
     typing.close();
-    await presence.stop();
+    await Promise.all([presence.stop(), viewing.stop()]);
     await announcer.flush();
     await gateway.settle();
   };

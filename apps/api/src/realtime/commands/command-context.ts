@@ -1,11 +1,10 @@
 import type { COMMAND_CATALOGUE, CommandName } from "@parley/contracts";
 import type { Engine } from "@parley/engine";
-import type { RateLimiter } from "@parley/platform";
+import type { Presence, RateLimiter, Viewing } from "@parley/platform";
 import type { z } from "zod";
 import type { Authenticator } from "../../auth/create-authenticator.js";
 import type { ApiConfig } from "../../config.js";
 import type { Connection } from "../connection.js";
-import type { Presence } from "../presence.js";
 import type { Typing } from "../typing.js";
 
 /** What all commands of a node share. */
@@ -14,6 +13,7 @@ export interface RealtimeParts {
   limiter: RateLimiter;
   authenticator: Authenticator;
   presence: Presence;
+  viewing: Viewing;
   typing: Typing;
   config: ApiConfig;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Log, Redis } from "@parley/platform";
+import type { Log } from "../logger.js";
+import type { Redis } from "../redis.js";
 import { PresenceLease } from "./presence-lease.js";
 import { createPresenceReader } from "./presence-reader.js";
 import type { PresenceState } from "./presence-state.js";

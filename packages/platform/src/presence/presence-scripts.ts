@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "@parley/platform";
+import type { Redis } from "../redis.js";
 
 export interface PresenceScript {
   text: string;
@@ -134,6 +134,11 @@ export async function runScript(
     if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
     return await redis.eval(text, call.keys.length, ...rest);
   }
+}
+
+/** A script that may call `clock()`: the time in Redis, in ms. */
+export function presenceScript(text: string): PresenceScript {
+  return script(CLOCK, text);
 }
 
 function script(...parts: string[]): PresenceScript {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "@parley/platform";
+import type { Redis } from "../redis.js";
 import { PRESENCE_SCRIPTS, type PresenceCall, type PresenceScript, runScript } from "./presence-scripts.js";
 import type { PresenceState, PresenceStatus } from "./presence-state.js";
 

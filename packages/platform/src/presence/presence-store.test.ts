@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { connectRedis, type Redis, whenReady } from "@parley/platform";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectRedis, type Redis, whenReady } from "../redis.js";
 import { PresenceStore } from "./presence-store.js";
 
 const HOUR = 3_600_000;

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { connectRedis, type Log, type Redis, whenReady } from "@parley/platform";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Log } from "../logger.js";
+import { connectRedis, type Redis, whenReady } from "../redis.js";
 import { createPresence, type Presence, type PresenceState } from "./presence.js";
 
 interface Node {

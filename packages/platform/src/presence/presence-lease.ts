@@ -1,4 +1,5 @@
-import type { Log, Redis } from "@parley/platform";
+import type { Log } from "../logger.js";
+import type { Redis } from "../redis.js";
 import type { PresenceState } from "./presence-state.js";
 import type { PresenceStore } from "./presence-store.js";
 import { sweepLease } from "./presence-sweep.js";
