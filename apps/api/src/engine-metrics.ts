@@ -1,7 +1,7 @@
-import { Gauge, type Metrics } from "@parley/platform";
+import { Counter, Gauge, type Metrics } from "@parley/platform";
 
 interface Sources {
-  pool: () => { total: number; idle: number; waiting: number };
+  pool: () => { total: number; idle: number; waiting: number; statements: number };
   queue: () => number;
 }
 
@@ -18,6 +18,15 @@ export function createEngineMetrics(metrics: Metrics, sources: Sources): void {
       this.set({ state: "total" }, total);
       this.set({ state: "idle" }, idle);
       this.set({ state: "waiting" }, waiting);
+    },
+  });
+  new Counter({
+    name: "parley_database_statements_total",
+    help: "Statements that this process sent to Postgres",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.pool().statements);
     },
   });
   new Gauge({

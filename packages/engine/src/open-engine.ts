@@ -62,9 +62,12 @@ export interface PoolStats {
   idle: number;
   /** Callers that wait for a connection. */
   waiting: number;
+  /** Statements sent so far. */
+  statements: number;
 }
 
 export function poolStats(engine: Engine): PoolStats {
   const { totalCount, idleCount, waitingCount } = engine.database.pool;
-  return { total: totalCount, idle: idleCount, waiting: waitingCount };
+  const { statements } = engine.database.counts;
+  return { total: totalCount, idle: idleCount, waiting: waitingCount, statements };
 }

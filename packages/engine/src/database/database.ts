@@ -1,5 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
-import { Pool, types } from "pg";
+import { Pool, type PoolClient, types } from "pg";
 import { PrismaClient } from "../generated/prisma/client.js";
 
 /** The one way to Postgres: a pool for the hot statements, and Prisma on the same pool for everything else. */
@@ -8,6 +8,12 @@ export interface Database {
   /** The group commit's own few connections: slower work must not stand between a message and its commit. */
   writerPool: Pool;
   prisma: PrismaClient;
+  /** Statements that were sent to Postgres, those of transactions and Prisma's included. */
+  counts: StatementCounts;
+}
+
+interface StatementCounts {
+  statements: number;
 }
 
 export interface DatabaseOptions {
@@ -33,10 +39,12 @@ const WRITER_CONNECTIONS = 4;
 
 /** Opens the pool (connections are made when first needed). Close with `closeDatabase`. */
 export function openDatabase(options: DatabaseOptions): Database {
+  const counts = { statements: 0 };
   const pool = openPool(options, options.poolSize);
   const writerPool = openPool(options, WRITER_CONNECTIONS);
+  for (const one of [pool, writerPool]) one.on("connect", (client) => countStatements(client, counts));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: options.schema }) });
-  return { pool, writerPool, prisma };
+  return { pool, writerPool, prisma, counts };
 }
 
 function openPool(options: DatabaseOptions, size: number): Pool {
@@ -59,6 +67,16 @@ function openPool(options: DatabaseOptions, size: number): Pool {
   });
   pool.on("error", options.onIdleError);
   return pool;
+}
+
+/** The driver has no event for it. What a node asks while nothing happens is a promise that a test can hold it to. */
+function countStatements(client: PoolClient, counts: StatementCounts): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  const counted = (...args: unknown[]) => {
+    counts.statements++;
+    return query(...args);
+  };
+  client.query = counted as typeof client.query;
 }
 
 /** Waits for running statements and closes every connection. */
