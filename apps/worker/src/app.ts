@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { closeEngine, openEngine, pingDatabase } from "@parley/engine";
 import {
+  connectRedis,
   createHealth,
   createMetrics,
   type Logger,
@@ -9,6 +10,7 @@ import {
   type Running,
 } from "@parley/platform";
 import { createAuditMetrics } from "./audit-metrics.js";
+import { createBatchOutbox } from "./batch-outbox.js";
 import type { WorkerConfig } from "./config.js";
 import type { JobContext } from "./jobs/job.js";
 import { createJobRunner } from "./run-job.js";
@@ -27,12 +29,19 @@ export interface WorkerNode extends Running {
 export async function startWorker(config: WorkerConfig, log: Logger): Promise<WorkerNode> {
   const metrics = createMetrics({ node: config.NODE_NAME, process: "worker" });
 
+  const publisher = connectRedis({ url: config.REDIS_URL, role: "publish", log });
+  const publish = createBatchOutbox({
+    redis: publisher,
+    prefix: config.REDIS_PREFIX,
+    onError: (error) =>
+      log.warn({ err: error }, "The API nodes could not be told; clients catch up by themselves"),
+  });
   const engine = openEngine({
     databaseUrl: config.DATABASE_URL,
     schema: config.DATABASE_SCHEMA,
     poolSize: config.DATABASE_POOL_SIZE,
-    // Nobody is connected to a worker, and its jobs change nothing that members see.
-    publish: () => undefined,
+    // Nobody is connected to a worker: the API nodes deliver what its jobs bring about.
+    publish,
     log,
   });
 
@@ -61,6 +70,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
       await worker.close();
       await queue.close();
       await closeEngine(engine);
+      publisher.disconnect();
       await close(server);
     },
   };

@@ -13,6 +13,7 @@ import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { ApiConfig } from "../config.js";
 import { Admission } from "./admission.js";
+import { openBatchInbox } from "./batch-inbox.js";
 import { createBus } from "./bus.js";
 import type { BusState } from "./bus-probe.js";
 import { CommandSlots } from "./command-slots.js";
@@ -24,6 +25,7 @@ import { createRealtimeMetrics, type RealtimeMetrics } from "./metrics.js";
 import { NAMESPACE } from "./outbound.js";
 import { PresenceAnnouncer } from "./presence-announcer.js";
 import { createSocketServer } from "./socket-server.js";
+import type { ChatServer } from "./socket-types.js";
 import { Typing } from "./typing.js";
 import { watchBus } from "./watch-bus.js";
 
@@ -54,7 +56,6 @@ export interface Realtime {
 
 /** Puts the native sockets on an HTTP server and joins the cluster's bus. */
 export function startRealtime(httpServer: HttpServer, options: RealtimeOptions): Realtime {
-  const { config, log, redis } = options;
   const metrics: RealtimeMetrics = createRealtimeMetrics(options.metrics, {
     connections: () => gateway.connectionCount,
     waiting: () => gateway.waitingCount,
@@ -63,25 +64,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
   });
   const fanOut = createFanOut(options, metrics);
   const { gateway, io, close } = createGateway(httpServer, { ...options, fanOut, realtimeMetrics: metrics });
-  const bus = createBus({
-    io,
-    namespace: io.of(NAMESPACE),
-    publisher: redis.publisher,
-    subscriber: redis.subscriber,
-    prefix: config.REDIS_PREFIX,
-    log,
-    onBatch: (batch, sentAt) => gateway.receive(batch, sentAt),
-    onPublishError: () => {
-      metrics.busErrors.inc();
-      watch.notePublishError();
-    },
-  });
-  const watch = watchBus({
-    ...options,
-    fanOut,
-    onState: (state) => gateway.tellBusState(state),
-    onLost: () => void gateway.sendAway("unavailable"),
-  });
+  const { bus, inbox, watch } = joinCluster({ io, gateway, fanOut, metrics }, options);
   const databaseWatch = watchDatabase(options, (alone) => gateway.setAlone(alone));
   databaseWatch.start();
   return {
@@ -97,11 +80,45 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
       io.engine.close();
     },
     close: async () => {
+      inbox.close();
       await Promise.all([watch.close(), databaseWatch.close()]);
       fanOut.close();
       await close();
     },
   };
+}
+
+/** Everything by which news from elsewhere comes to this node, and its own leaves. */
+function joinCluster(
+  parts: { io: ChatServer; gateway: Gateway; fanOut: FanOut; metrics: RealtimeMetrics },
+  options: RealtimeOptions,
+) {
+  const { io, gateway, fanOut, metrics } = parts;
+  const { config, log, redis } = options;
+  const incoming = {
+    subscriber: redis.subscriber,
+    prefix: config.REDIS_PREFIX,
+    onBatch: (batch: Batch, sentAt: number) => gateway.receive(batch, sentAt),
+    log,
+  };
+  const bus = createBus({
+    ...incoming,
+    io,
+    namespace: io.of(NAMESPACE),
+    publisher: redis.publisher,
+    onPublishError: () => {
+      metrics.busErrors.inc();
+      watch.notePublishError();
+    },
+  });
+  const inbox = openBatchInbox(incoming);
+  const watch = watchBus({
+    ...options,
+    fanOut,
+    onState: (state) => gateway.tellBusState(state),
+    onLost: () => void gateway.sendAway("unavailable"),
+  });
+  return { bus, inbox, watch };
 }
 
 function watchDatabase(

@@ -1,0 +1,28 @@
+import type { Batch } from "@parley/contracts";
+import type { Log, Redis } from "@parley/platform";
+
+export interface BatchInboxOptions {
+  subscriber: Redis;
+  /** First part of the channel's name. */
+  prefix: string;
+  onBatch: (batch: Batch, sentAt: number) => void;
+  log: Log;
+}
+
+/** Where processes without sockets (the worker) hand in what all nodes are to deliver: they are no part of the adapter's bus. */
+export function openBatchInbox({ subscriber, prefix, onBatch, log }: BatchInboxOptions): { close(): void } {
+  const inbox = `${prefix}:batches`;
+  const onMessage = (channel: string, text: string) => {
+    if (channel !== inbox) return;
+    try {
+      const { batch, sentAt } = JSON.parse(text) as { batch: Batch; sentAt: number };
+      onBatch(batch, sentAt);
+    } catch (error) {
+      log.error({ err: error }, "a batch from another process could not be delivered");
+    }
+  };
+  subscriber.on("message", onMessage);
+  // Without Redis now, the subscription is made when it comes.
+  subscriber.subscribe(inbox).catch(() => undefined);
+  return { close: () => void subscriber.off("message", onMessage) };
+}

@@ -1,0 +1,17 @@
+import type { Batch } from "@parley/contracts";
+import type { Redis } from "@parley/platform";
+
+export interface BatchOutboxOptions {
+  /** A connection of the role `publish`. */
+  redis: Redis;
+  /** First part of the channel's name. */
+  prefix: string;
+  onError: (error: unknown) => void;
+}
+
+/** Makes the engine's `publish` for a process without sockets: the API nodes listen on one channel for what they are to deliver. */
+export function createBatchOutbox({ redis, prefix, onError }: BatchOutboxOptions): (batch: Batch) => void {
+  return (batch) => {
+    redis.publish(`${prefix}:batches`, JSON.stringify({ batch, sentAt: Date.now() })).catch(onError);
+  };
+}
