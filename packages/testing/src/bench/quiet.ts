@@ -124,7 +124,7 @@ async function read(node: ClusterProcess): Promise<Reading> {
   const value = (name: string) => Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "m").exec(text)?.[1]);
   return {
     statements: value("parley_database_statements_total"),
-    cpuSeconds: value("process_cpu_seconds_total"),
+    cpuSeconds: value("parley_process_cpu_seconds_total"),
   };
 }
 
