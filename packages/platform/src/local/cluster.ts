@@ -122,9 +122,15 @@ function describe(options: ClusterOptions, services: LocalServices, name: string
       REDIS_URL: services.redisUrl,
       JWT_SECRET: options.secrets.jwtSecret,
       GATEWAY_SECRET: options.secrets.gatewaySecret,
+      ...vapidEnv(options.secrets),
       ...options.envByName?.[name],
     },
   };
+}
+
+function vapidEnv({ vapid }: LocalSecrets): NodeJS.ProcessEnv {
+  if (vapid === undefined) return {};
+  return { VAPID_PUBLIC_KEY: vapid.publicKey, VAPID_PRIVATE_KEY: vapid.privateKey };
 }
 
 function repositoryScripts(root: string): ClusterScripts {
