@@ -132,9 +132,10 @@ export const apiConfigSchema = z
     TYPING_TIMEOUT_MS: wholeNumber(100, 600_000)
       .default(7000)
       .meta({ description: "After this time without a refresh nobody is typing any more." }),
-    WRITE_QUEUE_LIMIT: wholeNumber(1, 1_000_000)
-      .default(5000)
-      .meta({ description: "Messages that may wait for the database before further ones are refused." }),
+    WRITE_QUEUE_LIMIT: wholeNumber(1, 1_000_000).default(5000).meta({
+      description:
+        "Messages that may wait for the database before further ones are refused; marks of positions are counted apart, with the same limit.",
+    }),
     POLLING: flag(false).meta({
       description: "Also allow HTTP long-polling; the load balancer must then keep a client on its node.",
     }),

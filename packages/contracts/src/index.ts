@@ -13,6 +13,7 @@ export type {
   SignalName,
 } from "./events/catalogue.js";
 export type { Audience, Batch, Change, Signal } from "./events/envelope.js";
+export type { PrivateRead } from "./events/private-read.js";
 export { externalId } from "./fields.js";
 export { type Actor, type Identity, KNOWN_ROLES } from "./identity.js";
 export { JOB_CATALOGUE, type JobName } from "./jobs/catalogue.js";

@@ -22,5 +22,5 @@ export const LIMITS = {
   reactionsPerMessage: 50,
 } as const;
 
-/** Up to this size a chat's events name their receivers; larger chats use the chat's room. */
+/** Up to this size a chat's events name their receivers, and its members' delivered positions are kept. */
 export const AUDIENCE_LIST_LIMIT = 50;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { messageShape } from "./rest/message-shapes.js";
 
 const at = z.iso.datetime();
+const rev = z.int().meta({ description: "The revision of the chat that this change took." });
 
 const errorShape = z
   .object({
@@ -32,10 +33,19 @@ export const SOCKET_EVENTS = {
     payload: z.object({
       userId: z.string(),
       chatId: z.uuid(),
-      messageIds: z.array(z.uuid()),
+      messageIds: z
+        .array(z.uuid())
+        .meta({ description: "The newest of the ids that were named, 200 at most; `readSeq` says it all." }),
       readSeq: z.int(),
+      rev: rev
+        .optional()
+        .meta({ description: "Absent when I have read in private: only my own connections are told." }),
       timestamp: at,
     }),
+  },
+  messages_delivered: {
+    summary: "A member's device has every message up to `deliveredSeq`; told of chats with up to 50 members",
+    payload: z.object({ userId: z.string(), chatId: z.uuid(), deliveredSeq: z.int(), rev, timestamp: at }),
   },
   user_joined: {
     summary: "Someone opened the chat",
@@ -65,11 +75,11 @@ export const SOCKET_EVENTS = {
   },
   member_added: {
     summary: "Someone became a member; with my own id: I am now in this chat",
-    payload: z.object({ chatId: z.uuid(), userId: z.string() }),
+    payload: z.object({ chatId: z.uuid(), userId: z.string(), rev }),
   },
   member_removed: {
     summary: "Someone is no longer a member; with my own id: I am out of this chat",
-    payload: z.object({ chatId: z.uuid(), userId: z.string() }),
+    payload: z.object({ chatId: z.uuid(), userId: z.string(), rev }),
   },
   order_update: {
     summary: "The order of a chat changed; the message arrives as `new_message` too",

@@ -3,6 +3,7 @@ import type { ChatTurns } from "./database/chat-turns.js";
 import type { Database } from "./database/database.js";
 import type { EngineLog } from "./engine-log.js";
 import type { MessageWriter } from "./messages/message-writer.js";
+import type { ReceiptWriter } from "./receipts/receipt-writer.js";
 import type { KnownUsers } from "./users/known-users.js";
 
 /** What the process around the engine provides. */
@@ -19,6 +20,7 @@ export interface EnginePorts {
 export interface Engine extends EnginePorts {
   database: Database;
   writer: MessageWriter;
+  receipts: ReceiptWriter;
   knownUsers: KnownUsers;
   turns: ChatTurns;
 }

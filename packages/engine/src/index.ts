@@ -25,7 +25,10 @@ export { updateOrder } from "./orders/update-order.js";
 export { announceInChat, announcePresence } from "./presence/announce.js";
 export { chatPartners } from "./presence/chat-partners.js";
 export { sharesChat } from "./presence/shares-chat.js";
+export { markDelivered } from "./receipts/mark-delivered.js";
 export { markRead } from "./receipts/mark-read.js";
+export { changeSettings } from "./settings/change-settings.js";
+export { getSettings } from "./settings/get-settings.js";
 export { hasBusOutage, pruneBusOutages, reportBusOutage } from "./sync/bus-outages.js";
 export {
   COMMITS_KEPT_MS,

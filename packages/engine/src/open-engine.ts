@@ -5,8 +5,9 @@ import { closeDatabase, openDatabase } from "./database/database.js";
 import { guardDatabase } from "./database/database-failure.js";
 import type { Engine, EnginePorts } from "./engine.js";
 import type { EngineLog } from "./engine-log.js";
-import { publishChanges } from "./events/publish.js";
+import { publishChanges, publishPositions } from "./events/publish.js";
 import { MessageWriter } from "./messages/message-writer.js";
+import { ReceiptWriter } from "./receipts/receipt-writer.js";
 import { KnownUsers } from "./users/known-users.js";
 
 export interface EngineOptions {
@@ -14,7 +15,7 @@ export interface EngineOptions {
   schema?: string;
   /** Connections of this process; the hot path needs few, because it batches. */
   poolSize?: number;
-  /** Messages that may wait for the database before further ones are refused. */
+  /** Messages that may wait for the database before further ones are refused; and, apart from them, marks of positions. */
   queueLimit?: number;
   publish: (batch: Batch) => void;
   log: EngineLog;
@@ -37,18 +38,25 @@ export function openEngine(options: EngineOptions): Engine {
     clock: options.clock ?? (() => new Date()),
     ids: options.ids ?? uuidv7,
   };
+  const queueLimit = options.queueLimit ?? 5_000;
   const writer = new MessageWriter({
     database,
     log,
-    queueLimit: options.queueLimit ?? 5_000,
+    queueLimit,
     onCommitted: (changes) => publishChanges(ports, changes),
   });
-  return { ...ports, database, writer, knownUsers: new KnownUsers(), turns: new ChatTurns() };
+  const receipts = new ReceiptWriter({
+    database,
+    log,
+    queueLimit,
+    onCommitted: (news) => publishPositions(ports, news),
+  });
+  return { ...ports, database, writer, receipts, knownUsers: new KnownUsers(), turns: new ChatTurns() };
 }
 
 /** Stores or refuses what was accepted, then closes the connections. */
 export async function closeEngine(engine: Engine): Promise<void> {
-  await engine.writer.drain();
+  await Promise.all([engine.writer.drain(), engine.receipts.drain()]);
   await closeDatabase(engine.database);
 }
 

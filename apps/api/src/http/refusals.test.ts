@@ -38,6 +38,7 @@ describe("an outsider", () => {
     changeChatStatus: { status: "closed" },
     sendMessage: { content: "let me in" },
     markMessagesRead: { message_ids: ["MESSAGE"] },
+    markMessagesDelivered: { seq: 1 },
     editMessage: { content: "changed" },
     shareReceipt: { receipt_url: "https://files.example/r.pdf" },
     updateOrder: { status: "shipped" },

@@ -175,6 +175,21 @@ describe("messages", () => {
     ]);
   });
 
+  test("are marked as received, up to one that is there", async () => {
+    const { user, shopper, chat } = await openChat();
+    const params = { id: chat };
+    for (const content of ["1", "2"]) await call("sendMessage", { as: shopper, params, body: { content } });
+    const mark = (as: string, seq: unknown) => ({ as, params, body: { seq } });
+    const marked = await call("markMessagesDelivered", mark(user, 2));
+    expect(marked).toEqual({ success: true, delivered_seq: 2 });
+    for (const seq of [3, 0, "x"]) await refused("markMessagesDelivered", mark(user, seq), "invalid_input");
+    await refused("markMessagesDelivered", mark("stranger", 1), "chat_not_found");
+    const { members } = await call("listMembers", { as: shopper, params });
+    expect(members.find(({ user_id }) => user_id === user)).toMatchObject({ read_seq: 0, delivered_seq: 2 });
+    const { receipts } = await call("sync", { as: shopper });
+    expect(receipts).toContainEqual({ chat_id: chat, user_id: user, read_seq: 0, delivered_seq: 2 });
+  });
+
   test("are edited, reacted to and deleted by who may", async () => {
     const { user, shopper, chat } = await openChat();
     const sent = await call("sendMessage", { as: user, params: { id: chat }, body: rich() });
@@ -254,6 +269,30 @@ test("access is revoked, taken and given back by administrators only", async () 
   for (const id of ["revokeTokens", "blockUser", "unblockUser"] as const) {
     await refused(id, { as: "someone", role: "user", params }, "role_required");
   }
+});
+
+test("people set for themselves whether others learn how far they have read", async () => {
+  const { user, shopper, chat } = await openChat();
+  const params = { id: chat };
+  expect(await call("getSettings", { as: user })).toEqual({ private_reading: false });
+  const body = { private_reading: true };
+  expect(await call("changeSettings", { as: user, body })).toEqual(body);
+  expect(await call("changeSettings", { as: user, body: {} })).toEqual(body);
+  await refused("changeSettings", { as: user, body: { private_reading: "yes" } }, "invalid_input");
+  const sent = await call("sendMessage", { as: shopper, params, body: { content: "hi" } });
+  const read = { as: user, params, body: { message_ids: [sent.id] } };
+  expect(await call("markMessagesRead", read)).toEqual({ success: true, read_seq: 1, unread_count: 0 });
+  for (const [viewer, read_seq] of [
+    [user, 1],
+    [shopper, 0],
+  ] as const) {
+    const { members } = await call("getChat", { as: viewer, params });
+    expect(members.find(({ user_id }) => user_id === user)).toMatchObject({ read_seq });
+    const { receipts } = await call("sync", { as: viewer });
+    expect(receipts.find(({ user_id }) => user_id === user)).toMatchObject({ read_seq });
+  }
+  const { messages } = await call("listMessages", { as: shopper, params });
+  expect(messages[0]).not.toHaveProperty("read_at");
 });
 
 test("what happened since a cursor is told once more", async () => {

@@ -34,7 +34,17 @@ const detail: ChatDetail = {
   order: { id: "o1", status: "shipped" },
   user: { id: "u1", name: "Ada", avatar: null },
   shopper: null,
-  members: [{ userId: "u1", name: null, avatar: "https://p/x.png", role: "user", joinedAt: AT, readSeq: 1 }],
+  members: [
+    {
+      userId: "u1",
+      name: null,
+      avatar: "https://p/x.png",
+      role: "user",
+      joinedAt: AT,
+      readSeq: 1,
+      deliveredSeq: 2,
+    },
+  ],
 };
 
 test("a chat in a list fits the contract, with nothing beside it", () => {
@@ -57,7 +67,7 @@ test("a chat with everyone in it fits the contract, and leaves out what nobody k
   expect(presented).toMatchObject({ user: { id: "u1", name: "Ada" }, shopper: null });
   expect(presented.user).not.toHaveProperty("avatar");
   expect(presented.members).toEqual([
-    { user_id: "u1", avatar: "https://p/x.png", role: "user", joined_at: AT, read_seq: 1 },
+    { user_id: "u1", avatar: "https://p/x.png", role: "user", joined_at: AT, read_seq: 1, delivered_seq: 2 },
   ]);
 });
 
@@ -70,7 +80,7 @@ test("a page of changes fits the contract", () => {
       { ...member, leftAt: null },
       { ...member, userId: "u2", leftAt: AT },
     ],
-    receipts: [{ chatId: summary.id, userId: "u1", readSeq: 1 }],
+    receipts: [{ chatId: summary.id, userId: "u1", readSeq: 1, deliveredSeq: 1 }],
     cursor: "c",
     hasMore: false,
     reset: true,

@@ -34,8 +34,9 @@ export function presentChatDetail(chat: ChatDetail): ChatDetailShape {
 }
 
 export function presentMember(member: ChatMember): ChatDetailShape["members"][number] {
-  const { userId, name, avatar, role, joinedAt, readSeq } = member;
-  return { user_id: userId, ...known({ name, avatar }), role, joined_at: joinedAt, read_seq: readSeq };
+  const { userId, name, avatar, role, joinedAt, readSeq, deliveredSeq } = member;
+  const positions = { read_seq: readSeq, delivered_seq: deliveredSeq };
+  return { user_id: userId, ...known({ name, avatar }), role, joined_at: joinedAt, ...positions };
 }
 
 function presentPerson(person: Person | null): ChatDetailShape["user"] {

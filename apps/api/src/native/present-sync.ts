@@ -14,10 +14,11 @@ export function presentSync(page: SyncPage) {
       joined_at: joinedAt,
       ...(leftAt === null ? {} : { left_at: leftAt }),
     })),
-    receipts: page.receipts.map(({ chatId, userId, readSeq }) => ({
+    receipts: page.receipts.map(({ chatId, userId, readSeq, deliveredSeq }) => ({
       chat_id: chatId,
       user_id: userId,
       read_seq: readSeq,
+      delivered_seq: deliveredSeq,
     })),
     cursor: page.cursor,
     has_more: page.hasMore,

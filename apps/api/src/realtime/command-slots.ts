@@ -6,7 +6,7 @@ interface Slots {
   waiting: Array<() => void>;
 }
 
-/** Keeps one user's many connections from taking the database from everybody else. Sends are not counted: they share commits. */
+/** Keeps one user's many connections from taking the database from everybody else. What shares commits is not counted. */
 export class CommandSlots {
   readonly #users = new Map<string, Slots>();
 

@@ -19,6 +19,13 @@ export interface DispatchHooks {
   onResult: (name: CommandName | "unknown", result: { code?: ErrorCode; seconds: number }) => void;
 }
 
+/** They wait together and share commits; so they are bounded by the writers' queues, and take no slot. */
+const SHARES_COMMITS: ReadonlySet<CommandName> = new Set([
+  "send_message",
+  "mark_messages_read",
+  "mark_delivered",
+]);
+
 type Acknowledge = (answer: Record<string, unknown>) => void;
 
 /**
@@ -79,7 +86,7 @@ async function runCommand(
     if (!connection.open) throw new ParleyError("draining");
     return handler(context, parsed.data as never);
   };
-  return event.name === "send_message" ? work() : context.slots.run(connection.userId, work);
+  return SHARES_COMMITS.has(event.name) ? work() : context.slots.run(connection.userId, work);
 }
 
 function fieldErrors(error: z.core.$ZodError): FieldError[] {

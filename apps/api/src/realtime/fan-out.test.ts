@@ -374,7 +374,7 @@ describe("FanOut", () => {
           { ...created(1, null), rev: 2 },
           changed(1, { name: "member.removed", userId: "bob" }, { audience: null, seq: 1 }),
         ],
-        removed: ["bob"],
+        removed: [{ userId: "bob", rev: 1 }],
         position: { chatId: CHAT, rev: 2, seq: 1 },
         more: false,
       }),

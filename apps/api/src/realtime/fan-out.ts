@@ -1,10 +1,10 @@
-import type { Batch, Change, Signal } from "@parley/contracts";
+import type { Batch, Change, PrivateRead, Signal } from "@parley/contracts";
 import type { Catchup, ChatPosition, Commit, HolePosition } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import { HoleFiller } from "./hole-filler.js";
 import type { ChatCursor, LiveUser, Receiver } from "./live-user.js";
 import { LiveUsers } from "./live-users.js";
-import { encodeChange, encodeSignal, type Outbound } from "./outbound.js";
+import { encodeChange, encodePrivateRead, encodeSignal, type Outbound } from "./outbound.js";
 import { RecentRevisions } from "./recent-revisions.js";
 
 export interface FanOutOptions {
@@ -40,7 +40,7 @@ export class FanOut {
       readMissed: options.catchUp === false ? async () => new Map() : options.readMissed,
       isCurrent: (cursor) => this.users.isCurrent(cursor),
       deliver: (cursor, change) => this.#deliverChange(cursor, change),
-      remove: (cursor, userId) => this.#removeFrom(cursor, userId),
+      remove: (cursor, member) => this.#removeFrom(cursor, member),
       onFilled: (cursor) => this.#releaseHeld(cursor),
       onGap: (chats) => options.onGap?.(chats),
       log: options.log,
@@ -51,6 +51,7 @@ export class FanOut {
   accept(batch: Batch): void {
     for (const change of batch.changes) this.#guard(() => this.#acceptChange(change));
     for (const signal of batch.signals) this.#guard(() => this.#deliverSignal(signal));
+    for (const read of batch.privateReads ?? []) this.#guard(() => this.#deliverPrivateRead(read));
   }
 
   /** Follows the chats of a user who connects; call with the positions read after `users.add`. */
@@ -64,7 +65,10 @@ export class FanOut {
 
   /** Learns from the database that chats have changed: those that are behind here get a moment, then are read. */
   expect(commits: readonly Commit[], options: { atOnce: boolean }): void {
-    for (const { chatId, rev, joined, before } of commits) {
+    for (const { chatId, rev, joined, before, privateReads } of commits) {
+      const at = new Date().toISOString();
+      for (const read of privateReads ?? [])
+        this.#deliverPrivateRead({ chatId, ...read, messageIds: [], at });
       for (const userId of joined) {
         const user = this.users.get(userId);
         if (user !== undefined && before !== null && !this.users.isFollowed(user, chatId)) {
@@ -185,12 +189,12 @@ export class FanOut {
     }
   }
 
-  #removeFrom(cursor: ChatCursor, userId: string): void {
+  #removeFrom(cursor: ChatCursor, { userId, rev }: { userId: string; rev: number }): void {
     const user = this.users.get(userId);
     if (user === undefined || !user.cursors.has(cursor)) return;
     const { chatId } = cursor;
     const body = { name: "member.removed", userId } as const;
-    const told = encodeChange({ chatId, rev: cursor.expected, seq: cursor.seq, audience: null, body });
+    const told = encodeChange({ chatId, rev, seq: cursor.seq, audience: null, body });
     this.#deliverTo(user, told, undefined);
     noteLeaving(user, { chatId, rev: cursor.rev + 1 });
     this.users.detach(user, cursor);
@@ -234,6 +238,13 @@ export class FanOut {
     const frame = users.length === 0 ? null : encodeSignal(signal);
     if (frame === null) return;
     for (const user of users) for (const connection of user.connections) this.#write(connection, [frame]);
+  }
+
+  #deliverPrivateRead(read: PrivateRead): void {
+    const user = this.users.get(read.userId);
+    if (user === undefined || (user.privateReads.get(read.chatId) ?? 0) >= read.readSeq) return;
+    user.privateReads.set(read.chatId, read.readSeq);
+    this.#deliverTo(user, { toAll: [encodePrivateRead(read)] }, read.exceptConnection);
   }
 
   #signalReceivers(signal: Signal): LiveUser[] {

@@ -10,7 +10,7 @@ export interface HoleFillerOptions {
   isCurrent: (cursor: ChatCursor) => boolean;
   deliver: (cursor: ChatCursor, change: Change) => void;
   /** Somebody who is out of a large chat since: hears that, and nothing of the hole. */
-  remove: (cursor: ChatCursor, userId: string) => void;
+  remove: (cursor: ChatCursor, member: { userId: string; rev: number }) => void;
   /** The cursor stands at the end of what was read. */
   onFilled: (cursor: ChatCursor) => void;
   onGap: (chats: number) => void;
@@ -112,7 +112,7 @@ export class HoleFiller {
 
   #apply(cursor: ChatCursor, { missed, heard }: { missed: Catchup | undefined; heard: number }): void {
     if (!this.#options.isCurrent(cursor)) return;
-    for (const userId of missed?.removed ?? []) this.#options.remove(cursor, userId);
+    for (const member of missed?.removed ?? []) this.#options.remove(cursor, member);
     if (!this.#options.isCurrent(cursor)) return;
     for (const change of missed?.changes ?? []) this.#options.deliver(cursor, change);
     if (missed !== undefined) {

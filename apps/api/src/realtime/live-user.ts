@@ -15,6 +15,8 @@ export interface LiveUser {
   readonly cursors: Set<ChatCursor>;
   /** Chats that the user was removed from while connected, with the revision: a position read before must not let them back in. */
   readonly left: Map<string, number>;
+  /** How far they were told to have read in private, by chat: the same news comes over the bus and from the log of commits. */
+  readonly privateReads: Map<string, number>;
   /** All their chats are followed: from here on, a chat that this node does not know is one whose beginning it has missed. */
   settled: boolean;
 }

@@ -37,6 +37,7 @@ export class LiveUsers {
         connections: new Set(),
         cursors: new Set(),
         left: new Map(),
+        privateReads: new Map(),
         settled: false,
       };
       this.#users.set(connection.userId, user);

@@ -3,6 +3,7 @@ import type {
   ChangeCatalogue,
   ChangeName,
   Message,
+  PrivateRead,
   Signal,
   SignalCatalogue,
   SignalName,
@@ -17,7 +18,10 @@ export type Frame = string;
 /** Frames for everyone, or (rarely) frames that differ by receiver. */
 export type Outbound = { toAll: Frame[] } | { toEach: (userId: string) => Frame[] };
 
-type ChangeEncoder<Name extends ChangeName> = (body: ChangeCatalogue[Name], chatId: string) => Outbound;
+type ChangeEncoder<Name extends ChangeName> = (
+  body: ChangeCatalogue[Name],
+  change: Pick<Change, "chatId" | "rev">,
+) => Outbound;
 type SignalEncoder<Name extends SignalName> = (body: SignalCatalogue[Name], chatId: string | null) => Frame;
 
 export const NAMESPACE = "/chat";
@@ -32,13 +36,26 @@ const CHANGES = {
   "message.updated": ({ message }) => ({
     toAll: [frame("message_updated", { chatId: message.chatId, message: presentMessage(message) })],
   }),
-  "messages.read": ({ userId, readSeq, messageIds, at }, chatId) => ({
-    toAll: [frame("messages_read", { userId, chatId, messageIds, readSeq, timestamp: at })],
+  "messages.read": ({ userId, readSeq, ownReadSeq, messageIds, at }, { chatId, rev }) => {
+    const read = { userId, chatId, messageIds, readSeq, rev, timestamp: at };
+    const shown = [frame("messages_read", read)];
+    if (ownReadSeq === undefined) return { toAll: shown };
+    const own = [frame("messages_read", { ...read, readSeq: ownReadSeq })];
+    return { toEach: (receiverId) => (receiverId === userId ? own : shown) };
+  },
+  "messages.delivered": ({ userId, deliveredSeq, at }, { chatId, rev }) => ({
+    toAll: [frame("messages_delivered", { userId, chatId, deliveredSeq, rev, timestamp: at })],
   }),
   // The native contract has no word for a new chat: everyone in it learns that they are now a member.
-  "chat.created": (_body, chatId) => ({ toEach: (userId) => [frame("member_added", { chatId, userId })] }),
-  "member.added": ({ userId }, chatId) => ({ toAll: [frame("member_added", { chatId, userId })] }),
-  "member.removed": ({ userId }, chatId) => ({ toAll: [frame("member_removed", { chatId, userId })] }),
+  "chat.created": (_body, { chatId, rev }) => ({
+    toEach: (userId) => [frame("member_added", { chatId, userId, rev })],
+  }),
+  "member.added": ({ userId }, { chatId, rev }) => ({
+    toAll: [frame("member_added", { chatId, userId, rev })],
+  }),
+  "member.removed": ({ userId }, { chatId, rev }) => ({
+    toAll: [frame("member_removed", { chatId, userId, rev })],
+  }),
 } as const satisfies { [Name in ChangeName]: ChangeEncoder<Name> };
 
 const SIGNALS = {
@@ -56,7 +73,12 @@ const SIGNALS = {
 export function encodeChange(change: Change): Outbound {
   if (!Object.hasOwn(CHANGES, change.body.name)) return { toAll: [] };
   const encode = CHANGES[change.body.name] as ChangeEncoder<ChangeName>;
-  return encode(change.body, change.chatId);
+  return encode(change.body, change);
+}
+
+/** Encodes, for the reader's own connections, that they have read further in private. */
+export function encodePrivateRead({ userId, chatId, readSeq, messageIds, at }: PrivateRead): Frame {
+  return frame("messages_read", { userId, chatId, messageIds, readSeq, timestamp: at });
 }
 
 /** Encodes passing news for the native wire; null for news that only a newer version knows. */

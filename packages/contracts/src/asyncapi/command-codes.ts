@@ -10,6 +10,7 @@ const OWN_CODES = {
   delete_message: ["forbidden", "chat_not_found", "message_not_found"],
   react: ["chat_not_found", "message_not_found", "message_deleted", "too_many_reactions"],
   mark_messages_read: ["forbidden", "chat_not_found", "message_not_found"],
+  mark_delivered: ["forbidden", "chat_not_found"],
   typing_indicator: ["chat_not_found"],
   presence: [],
   set_presence: [],

@@ -14,6 +14,7 @@ export const COMMAND_EXAMPLES: { [Name in CommandName]: z.input<(typeof COMMAND_
     delete_message: { chatId, messageId },
     react: { chatId, messageId, emoji: "👍" },
     mark_messages_read: { chatId, messageIds: [messageId] },
+    mark_delivered: { chatId, seq: 42 },
     typing_indicator: { chatId, action: "start" },
     presence: { userIds: ["ana", "sam"] },
     set_presence: { status: "away" },

@@ -6,6 +6,7 @@ import { messageDelete } from "./message-delete.js";
 import { messageEdit } from "./message-edit.js";
 import { messageReact } from "./message-react.js";
 import { messageSend } from "./message-send.js";
+import { messagesMarkDelivered } from "./messages-mark-delivered.js";
 import { messagesMarkRead } from "./messages-mark-read.js";
 import { presenceGet } from "./presence-get.js";
 import { presenceSet } from "./presence-set.js";
@@ -21,6 +22,7 @@ export const COMMAND_CATALOGUE = {
   delete_message: messageDelete,
   react: messageReact,
   mark_messages_read: messagesMarkRead,
+  mark_delivered: messagesMarkDelivered,
   typing_indicator: typingSet,
   presence: presenceGet,
   set_presence: presenceSet,

@@ -3,6 +3,7 @@ import type { MemberAdded } from "./member-added.js";
 import type { MemberRemoved } from "./member-removed.js";
 import type { MessageCreated } from "./message-created.js";
 import type { MessageUpdated } from "./message-updated.js";
+import type { MessagesDelivered } from "./messages-delivered.js";
 import type { MessagesRead } from "./messages-read.js";
 import type { PresenceChanged } from "./presence-changed.js";
 import type { TypingChanged } from "./typing-changed.js";
@@ -14,6 +15,7 @@ export interface ChangeCatalogue {
   "message.created": MessageCreated;
   "message.updated": MessageUpdated;
   "messages.read": MessagesRead;
+  "messages.delivered": MessagesDelivered;
   "chat.created": ChatCreated;
   "member.added": MemberAdded;
   "member.removed": MemberRemoved;

@@ -1,4 +1,5 @@
 import type { ChangeBody, SignalBody } from "./catalogue.js";
+import type { PrivateRead } from "./private-read.js";
 
 /**
  * Who an event is for: named users (chats up to AUDIENCE_LIST_LIMIT members), or everyone in the chat, whom each node
@@ -32,4 +33,6 @@ export interface Batch {
   signals: Signal[];
   /** Users whose access has changed (revoked, blocked, unblocked): the nodes look it up. */
   access?: string[];
+  /** For the readers' own connections. */
+  privateReads?: PrivateRead[];
 }

@@ -15,7 +15,9 @@ export const BODY_EXAMPLES: { [Id in WithBody]: Body<Id> } = {
   changeChatStatus: { status: "closed" },
   sendMessage: { content: "Hello, I am at the shop.", type: "text", client_id: "phone-7f3a-1" },
   markMessagesRead: { message_ids: ["01890a5d-ac96-774b-bcce-b302099a8057"] },
+  markMessagesDelivered: { seq: 42 },
   editMessage: { content: "Hello, I am at the shop now." },
+  changeSettings: { private_reading: true },
   updateOrder: { status: "in_delivery", eta_minutes: 20 },
   shareReceipt: { receipt_url: "https://example.com/receipts/1001.pdf" },
 };

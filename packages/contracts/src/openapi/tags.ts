@@ -7,6 +7,7 @@ export const TAGS = {
   Chats: "Opening chats, finding them, and what a person sets for one chat.",
   Messages: "Sending, history, reading, editing, deleting and reactions.",
   Members: "Who is in a chat. A change reaches live sockets at once.",
+  Settings: "What people set for themselves.",
   Sync: "Catching up after an absence: one call that misses nothing.",
   Platform: "Calls of the platform that Parley is embedded in: updates of orders, receipts.",
   Administration: "Numbers for the people who run the platform.",

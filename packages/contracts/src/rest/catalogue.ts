@@ -1,6 +1,7 @@
 import { adminOperations } from "./admin-operations.js";
 import { chatOperations } from "./chat-operations.js";
 import { messageOperations } from "./message-operations.js";
+import { settingsOperations } from "./settings-operations.js";
 import { syncOperations } from "./sync-operations.js";
 
 /** Every native REST call. The API node must have a handler for each, and serves nothing else under /v1. */
@@ -8,6 +9,7 @@ export const REST_CATALOGUE = {
   ...adminOperations,
   ...chatOperations,
   ...messageOperations,
+  ...settingsOperations,
   ...syncOperations,
 } as const;
 

@@ -18,6 +18,7 @@ const memberShape = z
     role: z.string().meta({ description: "owner, member, user or shopper" }),
     joined_at: z.iso.datetime(),
     read_seq: z.int(),
+    delivered_seq: z.int(),
   })
   .meta({ id: "Member" });
 

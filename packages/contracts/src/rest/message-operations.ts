@@ -2,6 +2,8 @@ import { z } from "zod";
 import { emoji, externalId, nonNegativeInt, pageLimit, positiveInt, uuid } from "../fields.js";
 import {
   editBody,
+  markDeliveredBody,
+  markDeliveredResult,
   markReadBody,
   markReadResult,
   messageDraftShape,
@@ -63,6 +65,18 @@ export const messageOperations = {
     body: markReadBody,
     status: 200,
     result: markReadResult,
+  },
+  markMessagesDelivered: {
+    method: "put",
+    path: "/v1/chat/{id}/messages/delivered",
+    tag: "Messages",
+    summary: "My device has every message up to a number",
+    description:
+      "Marks wait up to 0.2 s for company. In chats of more than 50 members they are accepted, but neither kept nor told.",
+    params: chatParams,
+    body: markDeliveredBody,
+    status: 200,
+    result: markDeliveredResult,
   },
   editMessage: {
     method: "patch",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { externalId, metadata, textField, uuid, webUrl } from "../fields.js";
+import { externalId, metadata, positiveInt, textField, uuid, webUrl } from "../fields.js";
 import { LIMITS } from "../limits.js";
 import { MESSAGE_TYPES } from "../message.js";
 
@@ -79,6 +79,10 @@ export const markReadResult = z.object({
   read_seq: z.int(),
   unread_count: z.int(),
 });
+
+export const markDeliveredBody = z.object({ seq: positiveInt });
+
+export const markDeliveredResult = z.object({ success: z.literal(true), delivered_seq: z.int() });
 
 export const reactionResult = z.object({
   message_id: z.uuid(),

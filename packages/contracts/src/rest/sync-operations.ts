@@ -19,7 +19,9 @@ export const syncResult = z
         left_at: z.iso.datetime().optional(),
       }),
     ),
-    receipts: z.array(z.object({ chat_id: z.uuid(), user_id: z.string(), read_seq: z.int() })),
+    receipts: z.array(
+      z.object({ chat_id: z.uuid(), user_id: z.string(), read_seq: z.int(), delivered_seq: z.int() }),
+    ),
     cursor: z.string(),
     has_more: z.boolean(),
     reset: z.boolean().meta({ description: "The answer is a snapshot: forget what you have." }),

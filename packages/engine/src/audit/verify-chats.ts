@@ -40,8 +40,8 @@ const START = "0:00000000-0000-0000-0000-000000000000";
 
 /**
  * Checks what chats promise against their rows, in the order of their last changes: messages numbered 1 to last_seq without a gap
- * (deleted ones keep their rows), no revision above last_rev, member_count the number of members, no read position above
- * last_seq. Reads only. Throws database_unavailable.
+ * (deleted ones keep their rows), no revision above last_rev, member_count the number of members, no position above
+ * last_seq, and none shown to others above the member's own. Reads only. Throws database_unavailable.
  */
 export async function verifyChats(engine: Engine, { limit, after }: VerifyInput): Promise<VerifiedChats> {
   const faults: IntegrityFault[] = [];
@@ -89,7 +89,8 @@ const CHECK = `
       OR EXISTS (SELECT FROM members m WHERE m.chat_id = c.id AND greatest(m.rev, m.joined_rev) > c.last_rev) AS rev_ahead,
     (SELECT count(*) FROM members m WHERE m.chat_id = c.id AND m.left_at IS NULL) <> c.member_count AS member_count,
     EXISTS (
-      SELECT FROM members m WHERE m.chat_id = c.id AND greatest(m.read_seq, m.delivered_seq) > c.last_seq
+      SELECT FROM members m WHERE m.chat_id = c.id
+        AND (greatest(m.read_seq, m.delivered_seq) > c.last_seq OR m.shown_read_seq > m.read_seq)
     ) AS read_ahead
   FROM next c ORDER BY c.changed_xid, c.id`;
 

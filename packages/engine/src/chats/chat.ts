@@ -37,7 +37,9 @@ export interface ChatMember {
   avatar: string | null;
   role: string;
   joinedAt: string;
+  /** As the viewer may see them. */
   readSeq: number;
+  deliveredSeq: number;
 }
 
 /** A chat with everyone in it. */

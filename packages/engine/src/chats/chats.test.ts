@@ -183,7 +183,7 @@ describe("reading", () => {
     expect(await getUnreadCount(node.engine, { actor: bob, chatId })).toBe(5);
     const read = (messageIds: string[]) =>
       markRead(node.engine, { actor: bob, chatId, messageIds, connection: "c" });
-    expect(await read(ids.slice(0, 3))).toEqual({ readSeq: 3, unreadCount: 2 });
+    expect(await read(ids.slice(0, 3))).toEqual({ readSeq: 3, unreadCount: 2, rev: 7 });
     expect(await read(ids.slice(0, 1))).toEqual({ readSeq: 3, unreadCount: 2 });
     await expect(read([chatId])).rejects.toEqual(refusal("message_not_found"));
     const told = node.batches

@@ -1,6 +1,7 @@
 import { type Actor, ParleyError } from "@parley/contracts";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
+import { visiblePositions } from "../receipts/visible-positions.js";
 import { readPeople } from "../users/read-people.js";
 import type { ChatDetail, Person } from "./chat.js";
 import { accessChat, type ChatAccess } from "./chat-access.js";
@@ -11,7 +12,8 @@ const NAMED_MEMBERS = 500;
 
 /** A chat with its order and everyone in it. Refuses: chat_not_found. */
 export async function getChat(engine: Engine, input: { actor: Actor; chatId: string }): Promise<ChatDetail> {
-  return describeChat(engine, await accessChat(engine, input));
+  const access = await accessChat(engine, input);
+  return describeChat(engine, { access, viewerId: input.actor.userId });
 }
 
 /** The chat of an order. Refuses: chat_not_found. */
@@ -26,7 +28,10 @@ export async function getChatByOrder(
   return getChat(engine, { actor: input.actor, chatId: row.id });
 }
 
-async function describeChat(engine: Engine, access: ChatAccess): Promise<ChatDetail> {
+async function describeChat(
+  engine: Engine,
+  { access, viewerId }: { access: ChatAccess; viewerId: string },
+): Promise<ChatDetail> {
   const { chat } = access;
   return guardDatabase(async () => {
     const members = await engine.database.prisma.member.findMany({
@@ -52,7 +57,7 @@ async function describeChat(engine: Engine, access: ChatAccess): Promise<ChatDet
         avatar: person(member.userId).avatar,
         role: member.role,
         joinedAt: member.joinedAt.toISOString(),
-        readSeq: member.readSeq,
+        ...visiblePositions(member, viewerId),
       })),
     };
   });

@@ -1,4 +1,4 @@
-import type { Change, Signal } from "@parley/contracts";
+import type { Change, PrivateRead, Signal } from "@parley/contracts";
 import type { EnginePorts } from "../engine.js";
 
 /**
@@ -7,6 +7,15 @@ import type { EnginePorts } from "../engine.js";
  */
 export function publishChanges(ports: EnginePorts, changes: Change[]): void {
   ports.publish({ changes, signals: [] });
+}
+
+/** Positions that moved; those of private readers are for the readers' own connections. */
+export function publishPositions(
+  ports: EnginePorts,
+  news: { changes: Change[]; privateReads: PrivateRead[] },
+): void {
+  const { changes, privateReads } = news;
+  ports.publish({ changes, signals: [], ...(privateReads.length === 0 ? {} : { privateReads }) });
 }
 
 /** That the access of users has changed; what it is now, each node reads for itself. */

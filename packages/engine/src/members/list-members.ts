@@ -3,6 +3,7 @@ import type { ChatMember } from "../chats/chat.js";
 import { accessChat } from "../chats/chat-access.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
+import { visiblePositions } from "../receipts/visible-positions.js";
 import { readPeople } from "../users/read-people.js";
 
 /** Everyone in a chat, in the order they joined. Refuses: chat_not_found. */
@@ -26,7 +27,7 @@ export async function listMembers(
       avatar: person(row.userId).avatar,
       role: row.role,
       joinedAt: row.joinedAt.toISOString(),
-      readSeq: row.readSeq,
+      ...visiblePositions(row, input.actor.userId),
     }));
   });
 }

@@ -45,7 +45,7 @@ export async function storeSystemMessage(
   // Sending counts as reading, for a member who speaks through the platform too.
   await context.transaction.member.updateMany({
     where: { chatId: chat.id, userId: input.sender.userId, leftAt: null },
-    data: { readSeq: row.seq, deliveredSeq: row.seq, rev: row.rev },
+    data: { readSeq: row.seq, shownReadSeq: null, deliveredSeq: row.seq, rev: row.rev },
   });
   return messageFromRow(row);
 }

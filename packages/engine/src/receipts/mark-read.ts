@@ -1,8 +1,6 @@
-import { type Actor, AUDIENCE_LIST_LIMIT, ParleyError } from "@parley/contracts";
-import { guardDatabase } from "../database/database-failure.js";
+import { type Actor, ParleyError } from "@parley/contracts";
 import type { Engine } from "../engine.js";
-import { publishChanges } from "../events/publish.js";
-import { isPrivileged } from "../policy.js";
+import { positionRefusal } from "./position-refusal.js";
 
 export interface MarkReadInput {
   actor: Actor;
@@ -15,52 +13,29 @@ export interface MarkReadInput {
 export interface ReadPosition {
   readSeq: number;
   unreadCount: number;
+  /** The revision that the move took; absent when nothing moved that others see. */
+  rev?: number;
 }
-
-interface Row {
-  is_member: boolean;
-  read_seq: number | null;
-  last_seq: number | null;
-  moved_rev: number | null;
-  moved_at: Date | null;
-  audience: string[] | null;
-}
-
-const MARK = { name: "mark-read", text: "SELECT * FROM mark_read($1, $2, $3, $4)" };
 
 /**
- * Moves the actor's read position up to the newest of the named messages. A position never moves back.
- * Refuses: chat_not_found, forbidden (operators outside the chat), message_not_found (none of the ids is in the chat).
+ * Moves the actor's read position up to the newest of the named messages. A position never moves back. What is read has been
+ * delivered, too. Resolves after the commit.
+ * Refuses: chat_not_found, forbidden (operators outside the chat), message_not_found (none of the ids is in the chat), overloaded.
  */
 export async function markRead(engine: Engine, input: MarkReadInput): Promise<ReadPosition> {
-  const { actor, chatId, messageIds } = input;
-  const values = [chatId, actor.userId, messageIds, AUDIENCE_LIST_LIMIT];
-  const { rows } = await guardDatabase(() => engine.database.pool.query<Row>({ ...MARK, values }));
-  const row = rows[0];
-  if (row === undefined || !row.is_member) throw refusalOf(actor);
-  if (row.read_seq === null || row.last_seq === null) throw new ParleyError("message_not_found");
-  if (row.moved_rev !== null && row.moved_at !== null) {
-    publishChanges(engine, [
-      {
-        chatId,
-        rev: row.moved_rev,
-        seq: row.last_seq,
-        audience: row.audience,
-        ...(input.connection === undefined ? {} : { exceptConnection: input.connection }),
-        body: {
-          name: "messages.read",
-          userId: actor.userId,
-          readSeq: row.read_seq,
-          messageIds,
-          at: row.moved_at.toISOString(),
-        },
-      },
-    ]);
+  const { actor, chatId, messageIds, connection } = input;
+  const { userId } = actor;
+  const moved = await engine.receipts.move({
+    chatId,
+    userId,
+    kind: "read",
+    upTo: { messageIds },
+    connection,
+  });
+  if (moved.kind === "refused") {
+    if (moved.reason === "not_a_member") throw positionRefusal(actor);
+    throw new ParleyError("message_not_found");
   }
-  return { readSeq: row.read_seq, unreadCount: row.last_seq - row.read_seq };
-}
-
-function refusalOf(actor: Actor): ParleyError {
-  if (!isPrivileged(actor)) return new ParleyError("chat_not_found");
-  return new ParleyError("forbidden", { message: "Only members have a read position in a chat." });
+  const { readSeq, lastSeq, readRev } = moved;
+  return { readSeq, unreadCount: lastSeq - readSeq, ...(readRev === null ? {} : { rev: readRev }) };
 }

@@ -7,6 +7,8 @@ export interface Commit extends ChatPosition {
   joined: string[];
   /** Where the chat stood before; only with `joined`. */
   before: { rev: number; seq: number } | null;
+  /** Who has read in private, and up to where. The chat itself has not changed by that: such an entry has revision 0. */
+  privateReads?: Array<{ userId: string; readSeq: number }>;
 }
 
 export interface CommitLog {
@@ -20,22 +22,30 @@ const NEXT = {
   text: "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next",
 };
 
-// One row per chat, so that a busy chat costs no more than a quiet one. Arrivals stand for themselves.
+// One row per chat, so that a busy chat costs no more than a quiet one. Arrivals and private reading stand for themselves.
 const READ = {
   name: "read-commits",
   text: `WITH since AS MATERIALIZED (
-      SELECT chat_ids, revs, seqs, joined, before_rev, before_seq FROM commits WHERE xid >= $1::xid8)
+      SELECT chat_ids, revs, seqs, joined, before_rev, before_seq, readers, reader_chat_ids, reader_seqs
+      FROM commits WHERE xid >= $1::xid8)
     SELECT chat_id AS "chatId", max(rev) AS rev, max(seq) AS seq, '{}'::text[] AS joined, NULL::int AS before_rev,
-      NULL::int AS before_seq
+      NULL::int AS before_seq, NULL::jsonb AS readers
     FROM since, unnest(chat_ids, revs, seqs) AS u(chat_id, rev, seq) WHERE joined IS NULL OR joined = '{}' GROUP BY chat_id
     UNION ALL
-    SELECT chat_ids[1], revs[1], seqs[1], joined, before_rev, before_seq FROM since WHERE joined <> '{}'`,
+    SELECT chat_ids[1], revs[1], seqs[1], joined, before_rev, before_seq, NULL FROM since WHERE joined <> '{}'
+    UNION ALL
+    SELECT chat_id, 0, 0, '{}', NULL, NULL, jsonb_agg(jsonb_build_object('userId', user_id, 'readSeq', seq))
+    FROM (
+      SELECT chat_id, user_id, max(seq) AS seq
+      FROM since, unnest(reader_chat_ids, readers, reader_seqs) AS u(chat_id, user_id, seq) GROUP BY chat_id, user_id
+    ) private GROUP BY chat_id`,
 };
 
 interface Row extends ChatPosition {
   joined: string[];
   before_rev: number | null;
   before_seq: number | null;
+  readers: NonNullable<Commit["privateReads"]> | null;
 }
 
 /** Where the log ends now: what a node that has just started reads from. */
@@ -49,12 +59,13 @@ export async function readCommits(engine: Engine, since: string): Promise<Commit
   // The end first: what commits between the two statements is told now and once more next time.
   const next = await readCommitLogEnd(engine);
   const { rows } = await guardDatabase(() => engine.database.pool.query<Row>({ ...READ, values: [since] }));
-  const commits = rows.map(({ chatId, rev, seq, joined, before_rev, before_seq }) => ({
+  const commits = rows.map(({ chatId, rev, seq, joined, before_rev, before_seq, readers }) => ({
     chatId,
     rev,
     seq,
     joined,
     before: before_rev === null || before_seq === null ? null : { rev: before_rev, seq: before_seq },
+    ...(readers === null ? {} : { privateReads: readers }),
   }));
   return { commits, next };
 }

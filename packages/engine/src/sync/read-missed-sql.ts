@@ -20,7 +20,8 @@ export const READ_MISSED = {
       WHERE m.chat_id = c.id AND m.rev > a.rev AND m.seq <= a.seq
         AND (m.seq <= a.hole_seq OR m.rev > a.hole_rev)), '[]') AS updated,
     CASE WHEN c.last_rev = a.rev THEN '[]' ELSE coalesce((SELECT jsonb_agg(jsonb_build_object('userId', m.user_id, 'rev', m.rev, 'joinedRev', m.joined_rev,
-      'left', m.left_at IS NOT NULL, 'readSeq', m.read_seq)) FROM members m
+      'left', m.left_at IS NOT NULL, 'readSeq', coalesce(m.shown_read_seq, m.read_seq), 'ownReadSeq', m.read_seq,
+      'deliveredSeq', m.delivered_seq)) FROM members m
       WHERE m.chat_id = c.id AND m.rev > a.rev), '[]') END AS members
     FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[]) AS a(chat_id, rev, seq, hole_seq, hole_rev)
     JOIN chats c ON c.id = a.chat_id`,

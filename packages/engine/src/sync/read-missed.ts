@@ -17,8 +17,8 @@ export interface HolePosition extends ChatPosition {
 export interface Catchup {
   /** In the order of delivery: new messages by number, then what changed. */
   changes: Change[];
-  /** Who is out of a large chat since, whose changes name nobody; known from the first page on. */
-  removed: string[];
+  /** Who is out of a large chat since, whose changes name nobody, and by which revision; known from the first page on. */
+  removed: Array<{ userId: string; rev: number }>;
   /** Where the reader stands afterwards. */
   position: HolePosition;
   /** More is waiting: read on from `position`. */
@@ -43,7 +43,10 @@ interface MemberState {
   rev: number;
   joinedRev: number;
   left: boolean;
+  /** As others see it, and as the member does. */
   readSeq: number;
+  ownReadSeq: number;
+  deliveredSeq: number;
 }
 
 /**
@@ -85,7 +88,9 @@ function catchupOf(row: Row, after: HolePosition): Catchup {
     make(created.rev, { name: "message.created", message: messageFromRow(created) }),
   );
   const removed =
-    row.audience === null ? row.members.flatMap((member) => (member.left ? [member.userId] : [])) : [];
+    row.audience === null
+      ? row.members.filter(({ left }) => left).map(({ userId, rev }) => ({ userId, rev }))
+      : [];
   const last = row.created.at(-1);
   if (row.created.length === PAGE && last !== undefined && last.seq < row.seq) {
     // The revision stays: what changed besides is told with the last page.
@@ -96,7 +101,7 @@ function catchupOf(row: Row, after: HolePosition): Catchup {
     ...row.updated.map((updated) =>
       make(updated.rev, { name: "message.updated", message: messageFromRow(updated) }),
     ),
-    ...row.members.map((member) => memberChange(member, { after, make })),
+    ...row.members.flatMap((member) => memberChanges(member, { after, make })),
   ].sort((left, right) => left.rev - right.rev);
   return {
     changes: [...fresh, ...rest],
@@ -106,18 +111,26 @@ function catchupOf(row: Row, after: HolePosition): Catchup {
   };
 }
 
-function memberChange(
+function memberChanges(
   member: MemberState,
   context: { after: ChatPosition; make: (rev: number, body: Change["body"]) => Change },
-): Change {
-  const { userId, rev, readSeq } = member;
+): Change[] {
+  const { userId, rev, joinedRev } = member;
   if (member.left) {
     const removed = context.make(rev, { name: "member.removed", userId });
-    return removed.audience === null ? removed : { ...removed, audience: [...removed.audience, userId] };
+    return [removed.audience === null ? removed : { ...removed, audience: [...removed.audience, userId] }];
   }
-  if (member.joinedRev > context.after.rev) {
-    return context.make(member.joinedRev, { name: "member.added", userId });
-  }
+  if (joinedRev <= context.after.rev) return positionBodies(member).map((body) => context.make(rev, body));
+  const added = context.make(joinedRev, { name: "member.added", userId });
+  return rev > joinedRev
+    ? [added, ...positionBodies(member).map((body) => context.make(rev, body))]
+    : [added];
+}
+
+/** Which of the positions has moved is not known: both are told, the delivered one where it says more than the other. */
+function positionBodies({ userId, readSeq, ownReadSeq, deliveredSeq }: MemberState): Array<Change["body"]> {
   const at = new Date().toISOString();
-  return context.make(rev, { name: "messages.read", userId, readSeq, messageIds: [], at });
+  const own = ownReadSeq > readSeq ? { ownReadSeq } : {};
+  const read: Change["body"] = { name: "messages.read", userId, readSeq, ...own, messageIds: [], at };
+  return deliveredSeq > readSeq ? [read, { name: "messages.delivered", userId, deliveredSeq, at }] : [read];
 }

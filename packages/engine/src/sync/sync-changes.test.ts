@@ -14,6 +14,7 @@ import { editMessage } from "../messages/edit-message.js";
 import { reactToMessage } from "../messages/react-to-message.js";
 import { sendMessage } from "../messages/send-message.js";
 import { closeEngine } from "../open-engine.js";
+import { markDelivered } from "../receipts/mark-delivered.js";
 import { markRead } from "../receipts/mark-read.js";
 import { type HolePosition, readMissed } from "./read-missed.js";
 import { type SyncPage, syncChanges } from "./sync-changes.js";
@@ -79,7 +80,7 @@ describe("syncChanges", () => {
     expect(told.get(old.id)?.content).toBe("edited");
     expect(told.get(fresh.id)?.reactions).toEqual([{ emoji: "👍", count: 1, userIds: ["bob"] }]);
     expect(told.has(quiet.id)).toBe(false);
-    expect(news.receipts).toContainEqual({ chatId, userId: "bob", readSeq: 2 });
+    expect(news.receipts).toContainEqual({ chatId, userId: "bob", readSeq: 2, deliveredSeq: 2 });
     expect(news.members.map((member) => member.userId)).toContain("carol");
     expect(news.resets).toBe(0);
     expect((await catchUp(bob, news.cursor)).messages).toEqual([]);
@@ -220,6 +221,42 @@ describe("readMissed", () => {
     for (const change of missed?.changes ?? []) {
       expect(change.audience?.toSorted()).toEqual(["alice", "bob", "carol"]);
     }
+  });
+
+  it("tells where members stand who have read or received since, those who have come since included", async () => {
+    const chatId = await newGroup(["bob", "carol"]);
+    for (const content of ["1", "2", "3"]) await say(chatId, content);
+    const { id } = await say(chatId, "4");
+    const position = { chatId, rev: 5, seq: 4 };
+    expect((await readOne(position))?.changes).toEqual([]);
+    const carol = { userId: "carol", role: "user" };
+    await markDelivered(node.engine, { actor: bob, chatId, seq: 3 });
+    await markRead(node.engine, { actor: carol, chatId, messageIds: [id] });
+    await addMembers(node.engine, { actor: alice, chatId, userIds: ["dora"] });
+    await markDelivered(node.engine, { actor: { userId: "dora", role: "user" }, chatId, seq: 4 });
+    await say(chatId, "5");
+    await markDelivered(node.engine, { actor: { userId: "dora", role: "user" }, chatId, seq: 5 });
+    const changes = (await readOne(position))?.changes ?? [];
+    const positions = changes.flatMap(({ rev, body }) => {
+      if (body.name === "messages.read") return [`${rev} ${body.userId} has read ${body.readSeq}`];
+      if (body.name === "messages.delivered") return [`${rev} ${body.userId} has ${body.deliveredSeq}`];
+      return body.name === "member.added" ? [`${rev} ${body.userId} has come`] : [];
+    });
+    expect(positions).toEqual([
+      "6 bob has read 0",
+      "6 bob has 3",
+      "7 carol has read 4",
+      "8 dora has come",
+      "9 alice has read 5",
+      "10 dora has read 4",
+      "10 dora has 5",
+    ]);
+    expect((await catchUp(alice)).receipts).toContainEqual({
+      chatId,
+      userId: "bob",
+      readSeq: 0,
+      deliveredSeq: 3,
+    });
   });
 
   it("reads a long hole in pages without losing what changed besides", async () => {

@@ -18,7 +18,9 @@ export interface SyncedMember {
 export interface SyncedReceipt {
   chatId: string;
   userId: string;
+  /** As the reader of the page may see them. */
   readSeq: number;
+  deliveredSeq: number;
 }
 
 export interface SyncPage {
@@ -148,7 +150,8 @@ async function changedChats(
         ORDER BY told.rev DESC LIMIT 1), 0) END) AS known_rev,
       c.last_seq, c.id <> ${place}::uuid AS fresh
     FROM members m JOIN chats c ON c.id = m.chat_id
-    WHERE m.user_id = ${userId} AND m.left_at IS NULL AND c.changed_xid >= ${span.from}::xid8
+    WHERE m.user_id = ${userId} AND m.left_at IS NULL
+      AND (c.changed_xid >= ${span.from}::xid8 OR m.own_xid >= ${span.from}::xid8)
       AND (c.id > ${place}::uuid OR (c.id = ${place}::uuid AND ${rev}::int < ${END_OF_CHAT}::int))
     ORDER BY c.id LIMIT ${CHATS_PER_PAGE + 1}`;
 }
@@ -200,7 +203,12 @@ async function readAround(
     })),
     receipts: members
       .filter((row) => row.left_at === null)
-      .map((row) => ({ chatId: row.chat_id, userId: row.user_id, readSeq: row.read_seq })),
+      .map((row) => ({
+        chatId: row.chat_id,
+        userId: row.user_id,
+        readSeq: row.read_seq,
+        deliveredSeq: row.delivered_seq,
+      })),
   };
 }
 
@@ -211,6 +219,7 @@ interface MemberRow {
   joined_at: Date;
   left_at: Date | null;
   read_seq: number;
+  delivered_seq: number;
 }
 
 /** Above this size a chat tells of the reader and of who came and went, not of everybody's position. */
@@ -223,17 +232,21 @@ async function changedMembers(
   const { ids, span, userId } = input;
   // Somebody who is new to the chat knows none of its members yet.
   return transaction.$queryRaw<MemberRow[]>`
-    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq
+    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at,
+      CASE WHEN m.user_id = ${userId} THEN m.read_seq ELSE coalesce(m.shown_read_seq, m.read_seq) END AS read_seq,
+      CASE WHEN m.user_id = ${userId} THEN greatest(m.read_seq, m.delivered_seq) ELSE m.delivered_seq END
+        AS delivered_seq
     FROM chats c
     JOIN members mine ON mine.chat_id = c.id AND mine.user_id = ${userId}
     JOIN members m ON m.chat_id = c.id
     WHERE c.id = ANY (${ids}::uuid[])
-      AND (m.changed_xid >= ${span.from}::xid8 OR mine.joined_xid >= ${span.from}::xid8)
+      AND (m.changed_xid >= ${span.from}::xid8 OR mine.joined_xid >= ${span.from}::xid8
+        OR (m.user_id = ${userId} AND m.own_xid >= ${span.from}::xid8))
       AND (m.left_at IS NULL OR NOT ${span.full})
       AND (c.member_count <= ${NAMED_MEMBERS} OR m.user_id = ${userId}
         OR (NOT ${span.full} AND (m.joined_xid >= ${span.from}::xid8 OR m.left_at IS NOT NULL)))
     UNION ALL
-    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq
+    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq, m.delivered_seq
     FROM members m
     WHERE m.user_id = ${userId} AND m.left_at IS NOT NULL AND m.changed_xid >= ${span.from}::xid8
       AND NOT ${span.full} AND ${span.after === null}`;

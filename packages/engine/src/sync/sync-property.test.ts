@@ -9,7 +9,9 @@ import { editMessage } from "../messages/edit-message.js";
 import { reactToMessage } from "../messages/react-to-message.js";
 import { sendMessage } from "../messages/send-message.js";
 import { closeEngine } from "../open-engine.js";
+import { markDelivered } from "../receipts/mark-delivered.js";
 import { markRead } from "../receipts/mark-read.js";
+import { changeSettings } from "../settings/change-settings.js";
 import { type SyncPage, syncChanges } from "./sync-changes.js";
 
 const USERS = ["ann", "ben", "cid", "dee"].map((userId) => ({ userId, role: "user" }));
@@ -42,7 +44,7 @@ class Replica {
   readonly messages = new Map<string, SyncPage["messages"][number]>();
   readonly chats = new Map<string, SyncPage["chats"][number]>();
   readonly members = new Map<string, string>();
-  readonly receipts = new Map<string, number>();
+  readonly receipts = new Map<string, string>();
   #cursor: string | undefined;
 
   constructor(
@@ -72,8 +74,8 @@ class Replica {
       if (leftAt === null) this.members.set(`${chatId} ${userId}`, role);
       else this.#forget(chatId, userId);
     }
-    for (const { chatId, userId, readSeq } of page.receipts)
-      this.receipts.set(`${chatId} ${userId}`, readSeq);
+    for (const { chatId, userId, readSeq, deliveredSeq } of page.receipts)
+      this.receipts.set(`${chatId} ${userId}`, `read ${readSeq}, delivered ${deliveredSeq}`);
   }
 
   #forget(chatId: string, userId: string): void {
@@ -104,7 +106,19 @@ const OPERATIONS: readonly Operation[] = [
   ({ node, ...at }) => deleteMessage(node.engine, at),
   ({ node, ...at }) => reactToMessage(node.engine, { ...at, emoji: "👍", remove: false }),
   ({ node, ...at }) => reactToMessage(node.engine, { ...at, emoji: "👍", remove: true }),
-  ({ node, actor, chatId, messageId }) => markRead(node.engine, { actor, chatId, messageIds: [messageId] }),
+  ...Array.from<Operation>({ length: 3 }).fill(({ node, actor, chatId, messageId }) =>
+    markRead(node.engine, { actor, chatId, messageIds: [messageId] }),
+  ),
+  ...[1, 2, 4, 8].map<Operation>(
+    (seq) =>
+      ({ node, actor, chatId }) =>
+        markDelivered(node.engine, { actor, chatId, seq }),
+  ),
+  ...[true, false].map<Operation>(
+    (privateReading) =>
+      ({ node, actor }) =>
+        changeSettings(node.engine, { actor, change: { privateReading } }),
+  ),
   ({ node, chatId, other }) => addMembers(node.engine, { actor: OWNER, chatId, userIds: [other] }),
   ({ node, chatId, other }) =>
     other === OWNER.userId

@@ -63,7 +63,7 @@ test("what a node said that vouches for it no more does not count", async () => 
   const read = createViewingReader({ redis, prefix, leaseMs: 300_000 });
   await until(async () => (await read([ada]))[0] !== null);
   // As if the node had died, and its time had run out.
-  const [lease] = await redis.zrange(`${prefix}:viewing`, 0, -1);
+  const [lease] = await redis.zrange(`${prefix}:viewing`, "0", "-1");
   await redis.zadd(`${prefix}:viewing`, 1, String(lease));
   expect(await read([ada])).toEqual([null]);
   await viewing.stop();

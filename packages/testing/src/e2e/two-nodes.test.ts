@@ -47,7 +47,7 @@ describe("two people on two nodes", () => {
     const sent = await a.ask("send_message", { chatId, message: { content: "hello", type: "text" } });
     expect(sent).toMatchObject({ ok: true, message: { seq: 1, sender_id: ann, content: "hello" } });
     expect(await early.hear("new_message")).toEqual(sent.message);
-    expect(await early.hear("member_added")).toEqual({ chatId, userId: ben });
+    expect(await early.hear("member_added")).toEqual({ chatId, userId: ben, rev: 1 });
     const answer = {
       chat_id: chatId,
       message: { content: "hi", clientId: "c-1", replyTo: sent.message?.id },
@@ -243,7 +243,7 @@ describe("members", () => {
     expect((await owner.request("DELETE", `/v1/chat/${chatId}/members/${cid}`)).status).toBe(204);
     await say("3");
     await b.hear<MessageShape>("new_message", (message) => message.content === "3");
-    expect(await c.hear("member_removed")).toEqual({ chatId, userId: cid });
+    expect(await c.hear("member_removed")).toEqual({ chatId, userId: cid, rev: 5 });
     expect(c.messages(chatId).map((message) => message.content)).toEqual(["2"]);
     expect(await c.ask("join_chat", { chatId })).toMatchObject({
       ok: false,
@@ -283,6 +283,7 @@ describe("an outsider", () => {
       ["delete_message", at],
       ["react", { ...at, emoji: "👍" }],
       ["mark_messages_read", { chatId, messageIds: [message?.id] }],
+      ["mark_delivered", { chatId, seq: 1 }],
       ["typing_indicator", { chatId, action: "start" }],
     ];
     for (const [event, input] of attempts) {

@@ -5,6 +5,7 @@ import {
   findSent,
   type HistoryPosition,
   listMessages,
+  markDelivered,
   markRead,
   reactToMessage,
   sendMessage,
@@ -29,6 +30,11 @@ export const messageHandlers = {
   markMessagesRead: async ({ engine, actor }, { params, body }) => {
     const read = await markRead(engine, { actor, chatId: params.id, messageIds: body.message_ids });
     return { success: true, read_seq: read.readSeq, unread_count: read.unreadCount };
+  },
+
+  markMessagesDelivered: async ({ engine, actor }, { params, body }) => {
+    const { deliveredSeq } = await markDelivered(engine, { actor, chatId: params.id, seq: body.seq });
+    return { success: true, delivered_seq: deliveredSeq };
   },
 
   editMessage: async ({ engine, actor }, { params, body }) => {

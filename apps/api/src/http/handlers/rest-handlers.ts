@@ -4,6 +4,7 @@ import type { Handlers } from "./handler.js";
 import { memberHandlers } from "./member-handlers.js";
 import { messageHandlers } from "./message-handlers.js";
 import { platformHandlers } from "./platform-handlers.js";
+import { settingsHandlers } from "./settings-handlers.js";
 import { syncHandlers } from "./sync-handlers.js";
 
 /** A handler for every call of the catalogue; one that is missing does not compile. */
@@ -13,5 +14,6 @@ export const REST_HANDLERS: Handlers = {
   ...memberHandlers,
   ...messageHandlers,
   ...platformHandlers,
+  ...settingsHandlers,
   ...syncHandlers,
 };

@@ -7,6 +7,7 @@ import { messageDelete } from "./message-delete.js";
 import { messageEdit } from "./message-edit.js";
 import { messageReact } from "./message-react.js";
 import { messageSend } from "./message-send.js";
+import { messagesMarkDelivered } from "./messages-mark-delivered.js";
 import { messagesMarkRead } from "./messages-mark-read.js";
 import { presenceGet } from "./presence-get.js";
 import { presenceSet } from "./presence-set.js";
@@ -22,6 +23,7 @@ export const COMMANDS = {
   delete_message: messageDelete,
   react: messageReact,
   mark_messages_read: messagesMarkRead,
+  mark_delivered: messagesMarkDelivered,
   typing_indicator: typingSet,
   presence: presenceGet,
   set_presence: presenceSet,
