@@ -20,6 +20,8 @@ export interface ClientEvents {
   chat: { chatId: string };
   /** Somebody has read up to a message. */
   read: { chatId: string; userId: string; readSeq: number };
+  /** Somebody's device has every message up to this one. */
+  delivered: { chatId: string; userId: string; deliveredSeq: number };
   /** The number of unread messages of a chat, and of all chats. */
   unread: { chatId: string; unread: number; total: number };
   /** Somebody else started or stopped typing. */
@@ -27,7 +29,13 @@ export interface ClientEvents {
   presence: SocketEventPayload<"presence_update">;
   /** Something failed in the background and is tried again, or done without. */
   trouble: {
-    doing: "storing" | "syncing" | "filling a hole" | "marking as read" | "opening a chat";
+    doing:
+      | "storing"
+      | "syncing"
+      | "filling a hole"
+      | "marking as read"
+      | "marking as delivered"
+      | "opening a chat";
     error: unknown;
   };
 }

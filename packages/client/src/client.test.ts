@@ -39,10 +39,10 @@ describe("the timeline", () => {
     server.edit(chat, 1, "1b");
     await clock.advance(MINUTE);
     expect(messages()).toEqual(["1 1b", "2 2", "3 3", "4 4", "5 5"]);
-    expect(server.askedFor("sync").map((input) => input.cursor)).toEqual([undefined, "1", "3", "5"]);
+    expect(server.askedFor("sync").map((input) => input.cursor)).toEqual([undefined, "2", "4", "6"]);
     server.cut();
     await clock.advance(MINUTE);
-    expect(server.askedFor("sync").at(-1)).toEqual({ cursor: "7" });
+    expect(server.askedFor("sync").at(-1)).toEqual({ cursor: "8" });
     expect(messages()).toHaveLength(5);
     await client.close();
   });
@@ -141,7 +141,7 @@ describe("the timeline", () => {
     await clock.settle();
     expect(messages()).toEqual(["1 welcome"]);
     expect(client.chat(chat)).toMatchObject({ unread_count: 1, last_seq: 1 });
-    server.tell({ name: "member_removed", payload: { chatId: chat, userId: "ann" } });
+    server.tell({ name: "member_removed", payload: { chatId: chat, userId: "ann", rev: 2 } });
     expect(client.chat(chat)).toBeUndefined();
     expect(client.unread()).toBe(0);
     await client.close();

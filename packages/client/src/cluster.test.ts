@@ -128,6 +128,27 @@ describe("two people", () => {
   });
 });
 
+describe("somebody who comes into a chat", () => {
+  it("is told everything since then, also when they speak before anything else, and is seen to get it", async () => {
+    const [annId, benId] = [someone("ann"), someone("ben")];
+    const chatId = await createGroup(annId);
+    const [ann, ben] = [connect(annId), connect(benId)];
+    const heard = listen(ben, chatId);
+    await Promise.all([ann.ready(), ben.ready()]);
+    await ann.send(chatId, "before").stored();
+    await ann.request("POST /v1/chat/{id}/members", { params: { id: chatId }, body: { user_ids: [benId] } });
+    const sent = ["one", "two"].map((text) => ann.send(chatId, text).stored());
+    await Promise.all([...sent, ben.send(chatId, "thanks").stored()]);
+    const last = await ann.send(chatId, "welcome").stored();
+    await until(() => heard.includes(last.seq), "ben is told of the last one");
+    expect(heard).toEqual([2, 3, 4, 5]);
+    expect(shown(ben, chatId)).toHaveLength(5);
+    const got = () => ann.chat(chatId)?.members.find((one) => one.user_id === benId);
+    await until(() => got()?.delivered_seq === last.seq, "ann sees that it has got to ben");
+    expect(got()?.read_seq).toBeLessThan(last.seq);
+  });
+});
+
 describe("a node that dies with kill -9 under load", () => {
   it("loses nothing, and nothing is told or shown twice", async () => {
     const members = ["ann", "ben", "cid", "dee"].map(someone);

@@ -1,9 +1,5 @@
 import type { MessageShape } from "@parley/contracts";
-import { createNaps, type Naps } from "./actions/naps.js";
-import { createPatientAsk } from "./actions/patient-ask.js";
-import { ReadMarker } from "./actions/read-marker.js";
-import { Typing } from "./actions/typing.js";
-import { Viewing } from "./actions/viewing.js";
+import { type Actions, createActions } from "./actions/create-actions.js";
 import { Chats } from "./chats/chats.js";
 import { createViews, type Views } from "./chats/views.js";
 import type { ClientEvents } from "./client-events.js";
@@ -15,13 +11,12 @@ import { SharedOutbox } from "./outbox/shared-outbox.js";
 import type { ParleyRefusal } from "./refusal.js";
 import { browserGlobals } from "./store/browser-globals.js";
 import { createShelf, type Shelf } from "./store/shelf.js";
-import type { Ask } from "./wire/commands.js";
 
-const PATIENCE_MS = 15_000;
 const CHANGES = new Set([
   "new_message",
   "message_updated",
   "messages_read",
+  "messages_delivered",
   "member_added",
   "member_removed",
 ]);
@@ -48,6 +43,7 @@ export class Session {
       onStatus: (status, why) => this.#onStatus(status, why),
       onLive: (link, userId) => this.#onLive(link, userId),
       onHeard: (event) => this.#onHeard(event),
+      onAnswered: () => this.outbox.answered(),
     });
     this.outbox = new SharedOutbox({
       ...parts,
@@ -67,7 +63,7 @@ export class Session {
       onCaughtUp: () => this.#onCaughtUp(),
     });
     this.views = createViews(this.chats.book, this.outbox.entries);
-    this.actions = createActions(this, parts);
+    this.actions = createActions({ ...parts, events, chats: this.chats, connection: this.connection });
     void this.#start();
   }
 
@@ -107,6 +103,7 @@ export class Session {
     this.chats.follow(link, userId);
     this.outbox.restart();
     this.actions.marker.restart();
+    this.actions.deliveries.restart();
   }
 
   #onCaughtUp(): void {
@@ -136,6 +133,7 @@ export class Session {
   #onChatChange(chatId: string): void {
     this.#clearOutbox(chatId);
     this.views.invalidate(chatId);
+    this.actions.deliveries.changed(chatId);
   }
 
   #onOutboxChange(chatId: string): void {
@@ -147,48 +145,4 @@ export class Session {
     const run = this.chats.book.chats.get(chatId)?.timeline.run;
     if (run !== undefined) this.outbox.entries.clear(chatId, run.to);
   }
-}
-
-/** What the user does besides writing. */
-interface Actions {
-  typing: Typing;
-  marker: ReadMarker;
-  viewing: Viewing;
-  /** Asks with patience; for what may be done twice. */
-  ask: Ask;
-  close(): void;
-}
-
-function createActions(session: Session, { clock, random }: ClientParts): Actions {
-  const { events, chats, connection } = session;
-  const naps: Naps = createNaps(clock);
-  const timelineOf = (chatId: string) => chats.book.chats.get(chatId)?.timeline;
-  const report = (doing: ClientEvents["trouble"]["doing"]) => (error: unknown) =>
-    events.emit("trouble", { doing, error });
-  const link = () => connection.link;
-  const ask = () => link()?.ask;
-  const marker = new ReadMarker({
-    clock,
-    random,
-    ask,
-    messageIdAt: (chatId, seq) => timelineOf(chatId)?.known.get(seq)?.id,
-    onTrouble: report("marking as read"),
-  });
-  const viewing = new Viewing({
-    ask,
-    shownTo: (chatId) => timelineOf(chatId)?.run?.to,
-    take: (messages) => chats.takeMessages(messages),
-    onTrouble: report("opening a chat"),
-  });
-  const renew = () => connection.renew();
-  return {
-    typing: new Typing({ clock, events, ask }),
-    marker,
-    viewing,
-    ask: createPatientAsk({ clock, random, naps, link, renew, patienceMs: PATIENCE_MS }),
-    close: () => {
-      marker.close();
-      naps.close();
-    },
-  };
 }

@@ -1,7 +1,7 @@
-import { backOff } from "../back-off.js";
 import type { Clock } from "../clock.js";
 import type { Link } from "../connection/link.js";
 import { asRefusal, ParleyRefusal } from "../refusal.js";
+import { retryPause } from "../retry-pause.js";
 import type { Ask } from "../wire/commands.js";
 import type { Naps } from "./naps.js";
 
@@ -14,8 +14,6 @@ export interface PatientAskParts {
   /** How long a lost connection or a busy server is put up with. */
   patienceMs: number;
 }
-
-const LONGEST_PAUSE_MS = 2_000;
 
 /** Asks, and asks again while it may help. Only for what does no harm when it is done twice. */
 export function createPatientAsk(parts: PatientAskParts): Ask {
@@ -44,7 +42,7 @@ async function waitAfter(
       throw why;
     });
   }
-  const waitMs = (why.retryAfterMs ?? 0) + Math.min(LONGEST_PAUSE_MS, backOff(failures, parts.random));
+  const waitMs = retryPause(why, { failures, random: parts.random });
   if (parts.clock.now() + waitMs > deadline) throw why;
   if (!(await parts.naps.nap(waitMs))) throw why;
 }

@@ -1,6 +1,6 @@
-import { backOff } from "../back-off.js";
 import type { Clock } from "../clock.js";
 import { asRefusal } from "../refusal.js";
+import { retryPause } from "../retry-pause.js";
 import type { Ask } from "../wire/commands.js";
 
 export interface ReadMarkerParts {
@@ -10,6 +10,8 @@ export interface ReadMarkerParts {
   ask(): Ask | undefined;
   /** The newest known message up to a number. */
   messageIdAt(chatId: string, seq: number): string | undefined;
+  /** The server has the position; `rev` is the revision that this took, if it took one. */
+  onMarked(marked: { chatId: string; seq: number; rev: number | undefined }): void;
   onTrouble(error: unknown): void;
 }
 
@@ -41,6 +43,12 @@ export class ReadMarker {
     if (mark.cancel === undefined) void this.#send(chatId, mark);
   }
 
+  /** Up to here, the server is being told that I have read; undefined when it knows. */
+  pending(chatId: string): number | undefined {
+    const mark = this.#marks.get(chatId);
+    return mark === undefined || mark.wanted <= mark.sent ? undefined : mark.wanted;
+  }
+
   /** There is a new link: tells what could not be told. */
   restart(): void {
     for (const [chatId, mark] of this.#marks) {
@@ -60,9 +68,10 @@ export class ReadMarker {
     const seq = mark.wanted;
     this.#pause(chatId, mark, PAUSE_MS);
     try {
-      await ask("mark_messages_read", { chatId, messageIds: [messageId] });
+      const { rev } = await ask("mark_messages_read", { chatId, messageIds: [messageId] });
       mark.sent = Math.max(mark.sent, seq);
       mark.failures = 0;
+      this.#parts.onMarked({ chatId, seq, rev });
     } catch (error) {
       this.#fail(chatId, mark, { error, seq });
     }
@@ -76,7 +85,7 @@ export class ReadMarker {
       mark.sent = Math.max(mark.sent, failure.seq);
       return;
     }
-    const waitMs = (why.retryAfterMs ?? 0) + backOff(mark.failures++, this.#parts.random);
+    const waitMs = retryPause(why, { failures: mark.failures++, random: this.#parts.random });
     this.#pause(chatId, mark, Math.max(PAUSE_MS, waitMs));
   }
 

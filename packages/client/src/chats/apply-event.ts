@@ -1,5 +1,5 @@
 import type { Heard } from "../connection/link.js";
-import { type Book, dropChat, moveRead, takeMessage, touch } from "./book.js";
+import { type Book, dropChat, moveDelivered, moveRead, takeMessage, touch } from "./book.js";
 
 /** What an event asks for beyond itself. */
 export type Consequence = "sync" | undefined;
@@ -9,8 +9,14 @@ export function applyEvent(book: Book, event: Heard, now: () => number): Consequ
   if (event.name === "new_message") return takeMessage(book, event.payload) ? undefined : "sync";
   if (event.name === "message_updated") takeMessage(book, event.payload.message);
   if (event.name === "messages_read") {
-    const { chatId, userId, readSeq: seq } = event.payload;
+    const { chatId, userId, readSeq: seq, rev } = event.payload;
     moveRead(book, { chatId, userId, seq });
+    // Read in private, it has no revision, and says nothing to the others.
+    if (userId === book.me && rev !== undefined) moveDelivered(book, { chatId, userId, seq });
+  }
+  if (event.name === "messages_delivered") {
+    const { chatId, userId, deliveredSeq: seq } = event.payload;
+    moveDelivered(book, { chatId, userId, seq });
   }
   if (event.name === "member_removed") removeMember(book, event.payload);
   if (event.name === "member_added") return addMember(book, { ...event.payload, now });
@@ -36,4 +42,28 @@ function addMember(book: Book, added: { chatId: string; userId: string; now: () 
   }
   touch(book, chatId);
   return undefined;
+}
+
+interface Revision {
+  chatId: string;
+  /** Absent: the server does not say. */
+  rev?: number | undefined;
+}
+
+/** The chat and the revision that a change took. My own reading takes none where it is private; otherwise, the server is an old one. */
+export function revisionOf(event: Heard, me: string | undefined): Revision | undefined {
+  switch (event.name) {
+    case "new_message":
+      return { chatId: event.payload.chat_id, rev: event.payload.rev };
+    case "message_updated":
+      return { chatId: event.payload.chatId, rev: event.payload.message.rev };
+    case "messages_read":
+      return event.payload.rev === undefined && event.payload.userId === me ? undefined : event.payload;
+    case "messages_delivered":
+    case "member_added":
+    case "member_removed":
+      return event.payload;
+    default:
+      return undefined;
+  }
 }

@@ -14,6 +14,10 @@ export interface ChatState {
   members: Map<string, MemberFacts>;
   /** How far each member has read. */
   reads: Map<string, number>;
+  /** How far each member's devices have got. */
+  delivered: Map<string, number>;
+  /** The newest message when I came, where the server has said so. */
+  joinedSeq?: number;
   timeline: Timeline;
 }
 
@@ -21,6 +25,7 @@ interface Touch {
   messages: boolean;
   updated: MessageShape[];
   read: Map<string, number>;
+  delivered: Map<string, number>;
 }
 
 /** All that is known of the user's chats. Changes are noted as they are made, and told together by `announce`. */
@@ -28,6 +33,10 @@ export interface Book {
   chats: Map<string, ChatState>;
   me: string | undefined;
   touched: Map<string, Touch>;
+  /** Of chats that I am out of: how far their messages were told, in case I come back. */
+  told: Map<string, number>;
+  /** Grows with each change that was not known. */
+  news: number;
   /** What was told last. */
   unread: Map<string, number>;
   total: number;
@@ -37,16 +46,20 @@ export interface Book {
 }
 
 export function createBook(parts: Pick<Book, "me" | "events" | "onChange">): Book {
-  return { ...parts, chats: new Map(), touched: new Map(), unread: new Map(), total: 0 };
+  const empty = { chats: new Map(), touched: new Map(), told: new Map(), unread: new Map() };
+  return { ...parts, ...empty, news: 0, total: 0 };
 }
 
 export function createChatState(facts: ChatShape, told: number): ChatState {
-  return { facts, members: new Map(), reads: new Map(), timeline: createTimeline(facts.last_seq, told) };
+  const timeline = createTimeline(facts.last_seq, told);
+  return { facts, members: new Map(), reads: new Map(), delivered: new Map(), timeline };
 }
 
 /** Notes that a chat changed. */
 export function touch(book: Book, chatId: string): Touch {
-  const noted = book.touched.get(chatId) ?? { messages: false, updated: [], read: new Map() };
+  const known = book.touched.get(chatId);
+  if (known !== undefined) return known;
+  const noted = { messages: false, updated: [], read: new Map(), delivered: new Map() };
   book.touched.set(chatId, noted);
   return noted;
 }
@@ -60,9 +73,11 @@ export function takeMessage(book: Book, message: MessageShape): boolean {
   if (!putMessage(state.timeline, message)) return true;
   const noted = touch(book, chatId);
   noted.messages = true;
+  book.news++;
   if (known && isShown(state.timeline, seq)) noted.updated.push(message);
   // Who writes has read what came before.
   moveRead(book, { chatId, userId: sender, seq });
+  if (sender === book.me) moveDelivered(book, { chatId, userId: sender, seq });
   return true;
 }
 
@@ -72,11 +87,35 @@ export function moveRead(book: Book, read: { chatId: string; userId: string; seq
   if (state === undefined || (state.reads.get(read.userId) ?? 0) >= read.seq) return false;
   state.reads.set(read.userId, read.seq);
   touch(book, read.chatId).read.set(read.userId, read.seq);
+  book.news++;
   return true;
 }
 
+/** Moves a delivered position; it never goes back. */
+export function moveDelivered(book: Book, got: { chatId: string; userId: string; seq: number }): void {
+  const { chatId, userId, seq } = got;
+  const state = book.chats.get(chatId);
+  if (state === undefined || (state.delivered.get(userId) ?? 0) >= seq) return;
+  const news = userId !== book.me && seq > deliveredTo(state, userId);
+  state.delivered.set(userId, seq);
+  // My own is what the server knows of this device, and nothing to show.
+  if (!news) return;
+  touch(book, chatId).delivered.set(userId, seq);
+  book.news++;
+}
+
+/** How far a member's devices have got, as far as is known: what was read was delivered. */
+export function deliveredTo(state: ChatState, userId: string): number {
+  return Math.max(state.delivered.get(userId) ?? 0, state.reads.get(userId) ?? 0);
+}
+
 export function dropChat(book: Book, chatId: string): void {
-  if (book.chats.delete(chatId)) touch(book, chatId).messages = true;
+  const state = book.chats.get(chatId);
+  if (state === undefined) return;
+
+  book.chats.delete(chatId);
+  book.news++;
+  touch(book, chatId).messages = true;
 }
 
 export function unreadOf(book: Book, state: ChatState | undefined): number {
@@ -105,6 +144,9 @@ function announceChat(book: Book, chatId: string, noted: Touch): void {
   for (const message of fresh) events.emit("message", { chatId, message });
   for (const message of noted.updated) events.emit("message_updated", { chatId, message });
   for (const [userId, readSeq] of noted.read) events.emit("read", { chatId, userId, readSeq });
+  for (const [userId, deliveredSeq] of noted.delivered) {
+    events.emit("delivered", { chatId, userId, deliveredSeq });
+  }
   if (noted.messages || fresh.length > 0) events.emit("timeline", { chatId });
   events.emit("chat", { chatId });
   if (moved) events.emit("unread", { chatId, unread, total });

@@ -1,16 +1,16 @@
-import { backOff } from "../back-off.js";
 import type { Clock } from "../clock.js";
 import type { Link } from "../connection/link.js";
 import { asRefusal } from "../refusal.js";
-import { applyPage, type PageContext } from "./apply-page.js";
+import { retryPause } from "../retry-pause.js";
+import { applyPage, createPageContext, type PageContext, settleArrivals } from "./apply-page.js";
 import { announce, type Book } from "./book.js";
 
 export interface CatchupParts {
   book: Book;
   clock: Clock;
   random: () => number;
-  /** Everything up to here is known. */
-  onCaughtUp(cursor: string): void;
+  /** Everything up to here is known. `news`: some of it had not been told live. */
+  onCaughtUp(cursor: string, news: boolean): void;
 }
 
 /** While changes arrive, a catch-up follows this often: a reload has little to do then, and nothing stays missed for long. */
@@ -24,7 +24,10 @@ export class Catchup {
   readonly #parts: CatchupParts;
   #link: Link | undefined;
   #cursor: string | undefined;
-  #context: PageContext = { snapshot: false, told: new Map() };
+  #context: PageContext | undefined;
+  /** Has been caught up before, in this session or an earlier one. */
+  #begun = false;
+  #newsBefore = 0;
   #held: Array<() => void> = [];
   #current = false;
   #running = false;
@@ -46,6 +49,13 @@ export class Catchup {
   /** Goes on from where an earlier session stopped. */
   restore(cursor: string): void {
     this.#cursor = cursor;
+    this.#begun = true;
+  }
+
+  /** Asks for everything, as something is missing that the cursor has passed. */
+  startOver(): void {
+    this.#cursor = undefined;
+    this.request();
   }
 
   /** A new link: what happened since the last one is asked for. */
@@ -75,6 +85,7 @@ export class Catchup {
   /** Asks for what is missing. */
   request(): void {
     if (this.#link === undefined) return;
+    if (this.#current) this.#newsBefore = this.#parts.book.news;
     this.#current = false;
     this.#cancelRetry?.();
     if (this.#running) this.#again = true;
@@ -115,23 +126,31 @@ export class Catchup {
   }
 
   async #readPages(link: Link): Promise<void> {
+    const { book } = this.#parts;
+    this.#context ??= createPageContext(!this.#begun);
     for (let more = true; more; ) {
       const page = await link.ask("sync", this.#cursor === undefined ? {} : { cursor: this.#cursor });
       if (this.#link !== link) return;
-      applyPage(this.#parts.book, page, this.#context);
+      applyPage(book, page, this.#context);
       this.#cursor = page.cursor;
       more = page.has_more;
     }
-    this.#context = { snapshot: false, told: new Map() };
+    if (!settleArrivals(book, this.#context)) {
+      this.#cursor = undefined;
+      this.#again = true;
+    }
+    this.#context = undefined;
+    this.#begun = true;
   }
 
   #finish(): void {
+    const news = this.#parts.book.news !== this.#newsBefore;
     this.#current = true;
     const held = this.#held;
     this.#held = [];
     for (const change of held) change();
     announce(this.#parts.book);
-    if (this.#cursor !== undefined) this.#parts.onCaughtUp(this.#cursor);
+    if (this.#cursor !== undefined) this.#parts.onCaughtUp(this.#cursor, news);
   }
 
   #retry(error: unknown): void {
@@ -140,8 +159,7 @@ export class Catchup {
     // A cursor that the server can't read: a snapshot does.
     if (why.code === "invalid_input") this.#cursor = undefined;
     this.#running = false;
-    const waitMs = (why.retryAfterMs ?? 0) + backOff(this.#failures, random);
-    this.#failures++;
+    const waitMs = retryPause(why, { failures: this.#failures++, random });
     this.#cancelRetry = clock.after(waitMs, () => this.request());
     book.events.emit("trouble", { doing: "syncing", error: why });
   }

@@ -1,9 +1,9 @@
 import type { MessageShape } from "@parley/contracts";
-import { backOff } from "../back-off.js";
 import type { ClientEvents } from "../client-events.js";
 import type { Clock } from "../clock.js";
 import type { Emitter } from "../emitter.js";
 import { asRefusal } from "../refusal.js";
+import { retryPause } from "../retry-pause.js";
 import { hasHole, type Timeline } from "./timeline.js";
 
 export type HistoryQuery = { after_seq: number; limit: number } | { before_seq: number; limit: number };
@@ -85,8 +85,7 @@ export class HoleFiller {
     const why = asRefusal(error);
     this.#parts.events.emit("trouble", { doing: "filling a hole", error: why });
     if (why.retryable || why.unauthenticated) {
-      const waitMs = (why.retryAfterMs ?? 0) + backOff(failures, this.#parts.random);
-      this.#fillLater(chatId, failures + 1, waitMs);
+      this.#fillLater(chatId, failures + 1, retryPause(why, { failures, random: this.#parts.random }));
       return;
     }
     // Not this user's chat any more: the next catch-up says so.

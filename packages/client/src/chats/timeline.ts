@@ -30,10 +30,12 @@ export function putMessage(timeline: Timeline, message: MessageShape): boolean {
 
 /** Lets the run grow over what is known; returns the new messages in order, each once. */
 export function growRun(timeline: Timeline): MessageShape[] {
-  const { known, top } = timeline;
+  const { known, top, told } = timeline;
   if (timeline.run === undefined) {
-    if (top > 0 && !known.has(top)) return [];
-    timeline.run = { from: top + 1, to: top };
+    // News are told without a hole, so where there are any, the run begins with them.
+    const to = Math.min(told, top);
+    if (to > 0 && to === top && !known.has(top)) return [];
+    timeline.run = { from: to + 1, to };
   }
   const { run } = timeline;
   while (known.has(run.from - 1)) run.from--;
@@ -66,4 +68,15 @@ export function runMessages(timeline: Timeline): MessageShape[] {
 /** Whether a message is shown. */
 export function isShown({ run }: Timeline, seq: number): boolean {
   return run !== undefined && seq >= run.from && seq <= run.to;
+}
+
+/** The newest shown message after a number that somebody else wrote. */
+export function newestOfOthers(
+  { run, known }: Timeline,
+  { me, after }: { me: string; after: number },
+): number | undefined {
+  for (let seq = run?.to ?? 0; seq > Math.max(after, (run?.from ?? 1) - 1); seq--) {
+    if (known.get(seq)?.sender_id !== me) return seq;
+  }
+  return undefined;
 }

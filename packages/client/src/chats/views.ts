@@ -2,11 +2,13 @@ import type { ChatShape, MessageShape } from "@parley/contracts";
 import type { Outbox } from "../outbox/outbox.js";
 import type { OutboxEntry } from "../outbox/outbox-entry.js";
 import { ParleyRefusal } from "../refusal.js";
-import { type Book, type ChatState, type MemberFacts, unreadOf } from "./book.js";
+import { type Book, type ChatState, deliveredTo, type MemberFacts, unreadOf } from "./book.js";
 import { runMessages } from "./timeline.js";
 
 export interface ChatMember extends MemberFacts {
   read_seq: number;
+  /** At least what they have read. */
+  delivered_seq: number;
 }
 
 /** A chat of mine, as far as this client knows it. */
@@ -76,6 +78,7 @@ function viewChat(book: Book, state: ChatState): Chat {
     members: [...members.values()].map((member) => ({
       ...member,
       read_seq: reads.get(member.user_id) ?? 0,
+      delivered_seq: deliveredTo(state, member.user_id),
     })),
   };
 }

@@ -79,6 +79,27 @@ describe("coming back", () => {
     await client.close();
   });
 
+  it("takes no longer for nodes that drain one after the other", async () => {
+    const { client } = open({ random: () => 1 });
+    await clock.settle();
+    // So early that there is no time to catch up in between.
+    server.refusals.set(
+      "sync",
+      Array.from({ length: 100 }, () => refusal("draining")),
+    );
+    for (let node = 0; node < 8; node++) {
+      server.tell({ name: "server_draining", payload: { retryAfterMs: 1_000 } });
+      server.cut();
+      await clock.advance(1_000);
+      expect(client.status).toBe("live");
+    }
+    // Only what follows is a failure, and the first one.
+    server.cut();
+    await clock.advance(500);
+    expect(client.status).toBe("live");
+    await client.close();
+  });
+
   it("happens at once when the application asks for it", async () => {
     server.dialRefusals = Array.from({ length: 8 }, () => refusal("connection_lost"));
     const { client } = open({ random: () => 1 });

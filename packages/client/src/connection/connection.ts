@@ -18,6 +18,8 @@ export interface ConnectionParts {
   /** A link is live; called before anything is heard on it. */
   onLive(link: Link, userId: string): void;
   onHeard(event: Heard): void;
+  /** The server did what it was asked on the live link. */
+  onAnswered(): void;
 }
 
 /** Attempts to get a token, one after another, before the user is taken for signed out. */
@@ -131,7 +133,7 @@ export class Connection {
     this.#comeBackMs = undefined;
     this.#final = undefined;
     return new Promise((resolve) => {
-      const link = this.#parts.dial(this.#token, {
+      const dialled = this.#parts.dial(this.#token, {
         opened: (userId) => this.#open({ link, userId, resolve }),
         heard: (event) => this.#hear(event),
         lost: (why) => {
@@ -139,6 +141,7 @@ export class Connection {
           resolve(this.#final ?? why);
         },
       });
+      const link = watched(dialled, this.#parts.onAnswered);
       this.#link = link;
     });
   }
@@ -182,10 +185,9 @@ export class Connection {
   }
 
   #waitMs(why: ParleyRefusal): number {
-    const own = backOff(this.#failures, this.#parts.random);
-    this.#failures++;
-    // A draining node tells each client a time of its own; other hints are the same for everyone.
-    return this.#comeBackMs ?? (why.retryAfterMs ?? 0) + own;
+    // A draining node tells each client a time of its own, and is no failure; other hints are the same for everyone.
+    if (this.#comeBackMs !== undefined) return this.#comeBackMs;
+    return (why.retryAfterMs ?? 0) + backOff(this.#failures++, this.#parts.random);
   }
 
   #pause(ms: number): Promise<void> {
@@ -204,4 +206,16 @@ export class Connection {
     this.#status = status;
     this.#parts.onStatus(status, why);
   }
+}
+
+/** A link whose good answers are noticed, whoever asked. */
+function watched(link: Link, onAnswered: () => void): Link {
+  return {
+    close: () => link.close(),
+    ask: async (name, input) => {
+      const answer = await link.ask(name, input);
+      onAnswered();
+      return answer;
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import type { MessageShape } from "@parley/contracts";
-import { backOff } from "../back-off.js";
 import type { Clock } from "../clock.js";
 import type { Link } from "../connection/link.js";
 import { asRefusal, type ParleyRefusal } from "../refusal.js";
+import { retryPause } from "../retry-pause.js";
 import type { Outbox } from "./outbox.js";
 import type { OutboxEntry } from "./outbox-entry.js";
 
@@ -17,11 +17,26 @@ export interface SenderParts {
   onRefused(entry: OutboxEntry, why: ParleyRefusal): void;
 }
 
+/** What is over when anything else succeeds: it is said of the server, neither of its pace nor of the message. */
+const PASSING = {
+  database_unavailable: 1,
+  keys_unavailable: 1,
+  draining: 1,
+  connection_lost: 1,
+  timed_out: 1,
+};
+
+/** A pause before the next attempt, and what ends it early besides closing. */
+interface Wait {
+  end(): void;
+  until: "any answer" | "a new link" | "its time";
+}
+
 /** Sends the outbox: one message of a chat at a time, so that they are stored in the order they were written. */
 export class Sender {
   readonly #parts: SenderParts;
   readonly #busy = new Set<string>();
-  readonly #waits = new Set<{ end(): void; hinted: boolean }>();
+  readonly #waits = new Set<Wait>();
   #leading = false;
   #closed = false;
 
@@ -40,10 +55,15 @@ export class Sender {
     for (const chatId of this.#parts.outbox.chats()) void this.#sendChat(chatId);
   }
 
-  /** There is a new link: what failed on the old one is sent now, except where the server named a time. */
+  /** There is a new link: what failed on the old one is sent now, except what came too fast. */
   restart(): void {
-    for (const wait of [...this.#waits]) if (!wait.hinted) wait.end();
+    for (const wait of [...this.#waits]) if (wait.until !== "its time") wait.end();
     this.wake();
+  }
+
+  /** The server has done something that it was asked for, so it can do what it could not do before. */
+  answered(): void {
+    for (const wait of [...this.#waits]) if (wait.until === "any answer") wait.end();
   }
 
   close(): void {
@@ -60,7 +80,7 @@ export class Sender {
       if (link === undefined || entry === undefined) break;
       const why = await this.#send(link, entry);
       // A lost link needs no patience: the next one restarts the sender.
-      if (why !== undefined && this.#parts.link() !== undefined) await this.#wait(failures, why.retryAfterMs);
+      if (why !== undefined && this.#parts.link() !== undefined) await this.#wait(why, failures);
       failures = why === undefined ? 0 : failures + 1;
     }
     this.#busy.delete(chatId);
@@ -82,7 +102,7 @@ export class Sender {
     }
   }
 
-  #wait(failures: number, hintMs: number | undefined): Promise<void> {
+  #wait(why: ParleyRefusal, failures: number): Promise<void> {
     const { clock, random } = this.#parts;
     return new Promise((resolve) => {
       const end = () => {
@@ -90,9 +110,14 @@ export class Sender {
         this.#waits.delete(wait);
         resolve();
       };
-      const wait = { end, hinted: hintMs !== undefined };
-      const cancel = clock.after((hintMs ?? 0) + backOff(failures, random), end);
+      const wait = { end, until: endOf(why) };
+      const cancel = clock.after(retryPause(why, { failures, random }), end);
       this.#waits.add(wait);
     });
   }
+}
+
+function endOf(why: ParleyRefusal): Wait["until"] {
+  if (why.code in PASSING || why.unauthenticated) return "any answer";
+  return why.retryAfterMs === undefined ? "a new link" : "its time";
 }

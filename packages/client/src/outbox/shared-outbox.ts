@@ -94,6 +94,11 @@ export class SharedOutbox {
     this.#sender.restart();
   }
 
+  /** The server has answered something else. */
+  answered(): void {
+    this.#sender.answered();
+  }
+
   close(): void {
     this.#closed = true;
     this.#sender.close();

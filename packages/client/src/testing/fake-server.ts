@@ -1,16 +1,8 @@
-import type { ChatShape, MessageShape } from "@parley/contracts";
-import type { SyncPage } from "../chats/apply-page.js";
+import type { MessageShape } from "@parley/contracts";
 import type { Dial, Heard, LinkHooks } from "../connection/link.js";
 import { ParleyRefusal, type RefusalFacts } from "../refusal.js";
 import type { RestClient } from "../wire/rest-client.js";
-
-interface FakeChat {
-  id: string;
-  rev: number;
-  messages: MessageShape[];
-  members: string[];
-  reads: Map<string, number>;
-}
+import { type FakeChange, type FakeChat, fakeSync } from "./fake-sync.js";
 
 interface FakeLink {
   userId: string;
@@ -22,6 +14,8 @@ interface Input {
   cursor?: string;
   chatId?: string;
   messageId?: string;
+  messageIds?: string[];
+  seq?: number;
   content?: string;
   afterSeq?: number;
   message?: { content: string; client_id: string };
@@ -41,14 +35,21 @@ export class FakeServer {
   readonly refusals = new Map<string, RefusalFacts[]>();
   /** Commands that are done, but whose answer gets lost with the connection. */
   readonly loseAnswers = new Set<string>();
+  /** Commands from after this server's time. */
+  readonly unknown = new Set<string>();
+  /** Whose reading nobody else is told of. */
+  readonly privateReaders = new Set<string>();
   /** Live events that do not arrive. */
   deaf = false;
   page = 200;
+  /** Whether it tells after which message members came. */
+  joinedSeq = true;
   /** What the next reading of history answers. */
   history: { messages: MessageShape[]; hasMore: boolean } | undefined;
-  #log: Array<{ chatId: string; message?: MessageShape }> = [];
+  #log: FakeChange[] = [];
   #reset = false;
   #snapshotEnd = 0;
+  #now = Date.parse("2031-01-01T00:00:00.000Z");
 
   readonly dial: Dial = (token, hooks) => {
     this.dialled.push(token);
@@ -87,10 +88,30 @@ export class FakeServer {
   };
 
   open(id: string, ...members: string[]): string {
-    this.chats.set(id, { id, rev: 0, messages: [], members, reads: new Map() });
-    this.#log.push({ chatId: id });
-    for (const userId of members) this.#tell(id, { name: "member_added", payload: { chatId: id, userId } });
+    const createdAt = this.#time();
+    const empty = { joined: new Map(), reads: new Map(), delivered: new Map() };
+    this.chats.set(id, { id, rev: 0, createdAt, messages: [], members: [], ...empty });
+    for (const userId of members) this.add(id, userId, createdAt);
     return id;
+  }
+
+  /** Lets somebody in. */
+  add(chatId: string, userId: string, at = this.#time()): void {
+    const chat = this.#chat(chatId);
+    const seq = chat.messages.length;
+    chat.members.push(userId);
+    chat.joined.set(userId, { seq, at });
+    for (const positions of [chat.reads, chat.delivered]) positions.set(userId, seq);
+    this.#log.push({ chatId, joined: userId });
+    this.#tell(chatId, { name: "member_added", payload: { chatId, userId, rev: ++chat.rev } });
+  }
+
+  /** Sends somebody away. */
+  remove(chatId: string, userId: string): void {
+    const chat = this.#chat(chatId);
+    this.#log.push({ chatId, left: userId });
+    this.#tell(chatId, { name: "member_removed", payload: { chatId, userId, rev: ++chat.rev } });
+    chat.members.splice(chat.members.indexOf(userId), 1);
   }
 
   /** Somebody writes; everyone who is connected hears it. */
@@ -113,7 +134,7 @@ export class FakeServer {
       sender_role: "user",
       content,
       type: "text",
-      created_at: "2031-01-01T00:00:00.000Z",
+      created_at: this.#time(),
       ...(clientId === undefined ? {} : { client_id: clientId }),
     };
     chat.messages.push(message);
@@ -155,10 +176,39 @@ export class FakeServer {
     return this.asked.filter((one) => one.name === name).map((one) => one.input);
   }
 
-  #tell(chatId: string, event: Heard): void {
+  #time(): string {
+    return new Date(++this.#now).toISOString();
+  }
+
+  /** Somebody has read up to a message, or their device has got it. Returns the revision that this took. */
+  move(
+    kind: "read" | "delivered",
+    position: { chatId: string; userId: string; seq: number; except?: FakeLink },
+  ): number | undefined {
+    const { chatId, userId, seq, except } = position;
+    const chat = this.#chat(chatId);
+    const positions = kind === "read" ? chat.reads : chat.delivered;
+    if ((positions.get(userId) ?? 0) >= seq) return undefined;
+    positions.set(userId, seq);
+    this.#log.push({ chatId, moved: userId });
+    if (kind === "read" && this.privateReaders.has(userId)) return undefined;
+    const told = { chatId, userId, rev: ++chat.rev, timestamp: this.#time() };
+    if (kind === "read") {
+      this.#tell(
+        chatId,
+        { name: "messages_read", payload: { ...told, messageIds: [], readSeq: seq } },
+        except,
+      );
+    } else
+      this.#tell(chatId, { name: "messages_delivered", payload: { ...told, deliveredSeq: seq } }, except);
+    return told.rev;
+  }
+
+  #tell(chatId: string, event: Heard, except?: FakeLink): void {
     if (this.deaf) return;
     for (const link of this.links) {
-      if (link.open && this.#chat(chatId).members.includes(link.userId)) link.hooks.heard(event);
+      if (link === except || !link.open) continue;
+      if (this.#chat(chatId).members.includes(link.userId)) link.hooks.heard(event);
     }
   }
 
@@ -178,6 +228,7 @@ export class FakeServer {
     this.asked.push({ name, input: { ...input } });
     await new Promise((resolve) => setImmediate(resolve));
     this.#refuse(name);
+    if (this.unknown.has(name)) throw new ParleyRefusal({ code: "unknown_event", message: name });
     const result = this.#do(link, name, input);
     if (this.loseAnswers.delete(name)) this.cut();
     if (!link.open) throw new ParleyRefusal({ code: "connection_lost", message: "lost" });
@@ -194,6 +245,7 @@ export class FakeServer {
       const seq = this.#chat(input.chatId ?? "").messages.findIndex((one) => one.id === input.messageId) + 1;
       return { ok: true, message: this.edit(input.chatId ?? "", seq, input.content ?? "") };
     }
+    if (name === "mark_messages_read" || name === "mark_delivered") return this.#mark(link, name, input);
     if (name === "join_chat") {
       const all = this.#chat(input.chatId ?? "").messages;
       return { chatId: input.chatId, messages: all.slice(input.afterSeq ?? 0), hasMore: false };
@@ -201,50 +253,26 @@ export class FakeServer {
     return { ok: true };
   }
 
-  #sync(link: FakeLink, cursor: string | undefined): SyncPage {
-    const reset = cursor === undefined || this.#reset;
-    this.#reset = false;
-    if (reset) this.#snapshotEnd = this.#log.length;
-    const from = reset ? 0 : Number(cursor);
-    const mine = (chatId: string) => this.#chat(chatId).members.includes(link.userId);
-    const news = this.#log.slice(from, from + this.page).filter(({ chatId, message }, index) => {
-      const inSnapshot = from + index < this.#snapshotEnd;
-      return !inSnapshot || message === undefined || message.seq > this.#chat(chatId).messages.length - 20;
-    });
-    const ids = [...new Set(news.map((one) => one.chatId))].filter(mine);
+  #mark(link: FakeLink, name: "mark_messages_read" | "mark_delivered", input: Input): unknown {
+    const { chatId = "", messageIds = [] } = input;
+    const { messages, reads, delivered } = this.#chat(chatId);
+    const seq = input.seq ?? messages.findIndex(({ id }) => messageIds.includes(id)) + 1;
+    const kind = name === "mark_delivered" ? "delivered" : "read";
+    const rev = this.move(kind, { chatId, userId: link.userId, seq, except: link });
     return {
-      messages: news.flatMap(({ chatId, message }) => (message && mine(chatId) ? [message] : [])),
-      chats: ids.map((id) => this.#chatShape(link.userId, id)),
-      members: ids.flatMap((chat_id) =>
-        this.#chat(chat_id).members.map((user_id) => ({
-          chat_id,
-          user_id,
-          role: "member",
-          joined_at: "2031-01-01T00:00:00.000Z",
-        })),
-      ),
-      receipts: ids.flatMap((chat_id) =>
-        [...this.#chat(chat_id).reads].map(([user_id, read_seq]) => ({ chat_id, user_id, read_seq })),
-      ),
-      cursor: String(Math.min(this.#log.length, from + this.page)),
-      has_more: from + this.page < this.#log.length,
-      reset,
+      ok: true,
+      readSeq: reads.get(link.userId),
+      deliveredSeq: delivered.get(link.userId),
+      ...(rev === undefined ? {} : { rev }),
     };
   }
 
-  #chatShape(userId: string, id: string): ChatShape {
-    const { messages, reads } = this.#chat(id);
-    return {
-      id,
-      type: "group",
-      order_id: null,
-      user_id: null,
-      shopper_id: null,
-      status: "active",
-      last_seq: messages.length,
-      created_at: "2031-01-01T00:00:00.000Z",
-      updated_at: "2031-01-01T00:00:00.000Z",
-      unread_count: messages.length - (reads.get(userId) ?? 0),
-    };
+  #sync(link: FakeLink, cursor: string | undefined): unknown {
+    const reset = cursor === undefined || this.#reset;
+    this.#reset = false;
+    if (reset) this.#snapshotEnd = this.#log.length;
+    const { chats, page, joinedSeq } = this;
+    const state = { chats, log: this.#log, page, snapshotEnd: this.#snapshotEnd, joinedSeq };
+    return fakeSync(state, { userId: link.userId, from: reset ? 0 : Number(cursor), reset });
   }
 }

@@ -29,6 +29,7 @@ export function openTestClient(
     "message_updated",
     "message_failed",
     "read",
+    "delivered",
     "unread",
     "trouble",
   ] as const) {

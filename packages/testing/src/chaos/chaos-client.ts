@@ -1,6 +1,7 @@
 import type { ShownMessage } from "../checker/history-entry.js";
 import type { ClientView } from "./client-view.js";
 import type { Recorder } from "./recorder.js";
+import type { TcpProxy } from "./tcp-proxy.js";
 
 /** How one attempt went: `fail` is certain not to have happened, `info` may have; without a code, no answer came. */
 export type Attempt =
@@ -18,6 +19,8 @@ export interface ChaosClientOptions {
   userId: string;
   token: string;
   recorder: Recorder;
+  /** What it connects through, where it can't stop reading by itself. */
+  wire?: TcpProxy | undefined;
 }
 
 /**
@@ -26,12 +29,16 @@ export interface ChaosClientOptions {
  */
 export interface ChaosClient {
   readonly userId: string;
+  /** The one in use. */
+  readonly token: string;
   /** What it knows; see `refresh`. */
   readonly view: ClientView;
   /** The connection over which something can be asked for; undefined while there is none. */
   readonly connection: string | undefined;
   /** Live, and caught up with what it missed. */
   readonly settled: boolean;
+  /** The server does not want it, until it has another token. */
+  readonly refused: boolean;
   start(): void;
   /** Sends a message, under the client id of an earlier attempt or a new one. */
   send(chat: string, message: { key?: string | undefined; text: string }): Sending;
@@ -40,8 +47,10 @@ export interface ChaosClient {
   mark(chat: string, upTo: { id: string; seq: number }): Promise<Attempt>;
   /** Brings `view` up to what an application would show now. */
   refresh(): Promise<void>;
-  /** Stops reading what arrives, and goes on after a time; where that can be done. */
-  stall?(forMs: number): void;
+  /** Gives it a fresh token, with which it comes back. */
+  renew(token: string): void;
+  /** Stops reading what arrives, and goes on after a time. */
+  stall(forMs: number): void;
   stop(): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ const COLUMNS: Array<{ title: string; of: (result: ScenarioResult) => string | n
   { title: "disordered", of: ({ verdict: { counts } }) => counts.disordered + counts.gap },
   { title: "missed", of: ({ verdict: { counts } }) => counts.missed },
   { title: "other", of: ({ verdict: { counts } }) => otherFindings(counts) },
+  { title: "failed sends", of: ({ verdict: { counts } }) => counts.failed },
   { title: "refusals", of: ({ verdict }) => verdict.figures.refusals },
   { title: "longest gap", of: ({ verdict }) => seconds(verdict.figures.longestGapMs) },
   { title: "longest silence", of: ({ verdict }) => seconds(verdict.figures.longestSilenceMs) },
@@ -38,7 +39,7 @@ function pad(cell: string, { column, widths }: { column: number; widths: number[
 }
 
 function otherFindings(counts: ScenarioResult["verdict"]["counts"]): string {
-  const others = ["stale-read", "phantom", "foreign", "stale", "unread"] as const;
+  const others = ["stale-read", "phantom", "foreign", "stale", "unrevoked", "unread"] as const;
   const told = others.filter((kind) => counts[kind] > 0).map((kind) => `${kind} ${counts[kind]}`);
   return told.join(", ") || "0";
 }

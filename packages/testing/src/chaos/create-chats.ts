@@ -1,6 +1,7 @@
 import { restClient } from "../rest-client.js";
 import { inTurns } from "./chaos-rest.js";
 import type { PlannedChat } from "./load-protocol.js";
+import { persistentRequest } from "./persistent-request.js";
 import type { ChatDraft } from "./plan-chats.js";
 import type { Recorder } from "./recorder.js";
 
@@ -11,11 +12,13 @@ export function createChats(
 ): Promise<PlannedChat[]> {
   return inTurns(drafts, async (draft) => {
     const [owner = ""] = draft.members;
-    const body = { type: "group", name: "chaos", member_ids: draft.members };
-    const { status, body: chat } = await restClient(url, { userId: owner }).request<{ id: string }>(
-      "POST",
-      "/v1/chat",
-      body,
+    const { status, body: chat } = await persistentRequest<{ id: string }>(
+      restClient(url, { userId: owner }),
+      {
+        method: "POST",
+        path: "/v1/chat",
+        body: { type: "group", name: "chaos", member_ids: draft.members },
+      },
     );
     if (status !== 201) throw new Error(`a chat could not be opened: ${JSON.stringify(chat)}`);
     for (const about of draft.members) {

@@ -7,7 +7,7 @@ let load: Load | undefined;
 
 async function answer(question: LoadQuestion): Promise<unknown> {
   if (question.name === "start") {
-    load = new Load(question.ask);
+    load = await Load.open(question.ask);
     return load.start();
   }
   if (load === undefined) throw new Error("the load has not been started");
@@ -18,6 +18,10 @@ async function answer(question: LoadQuestion): Promise<unknown> {
       return load.rest();
     case "stall":
       return load.stall(question.ask);
+    case "renew":
+      return load.renew(question.ask);
+    case "refused":
+      return load.refused(question.ask);
     case "status":
       return load.status();
     case "compare":

@@ -21,7 +21,7 @@ export interface LoadPlan {
   /** Operations a second of all its clients together. */
   rate: number;
   /** Its own clients. */
-  users: Array<{ userId: string; kind: string; token: string }>;
+  users: Array<{ userId: string; kind: string; token: string; slow: boolean }>;
   chats: PlannedChat[];
 }
 
@@ -35,6 +35,10 @@ export interface LoadQuestions {
   rest: { ask: null; answer: null };
   /** Some clients stop reading for a time. */
   stall: { ask: { users: string[]; forMs: number }; answer: null };
+  /** Somebody gets a fresh token, and comes back. */
+  renew: { ask: { user: string; token: string }; answer: null };
+  /** How many of these the server does not want any more. */
+  refused: { ask: { users: string[] }; answer: number };
   /** What is still under way. */
   status: { ask: null; answer: LoadStatus };
   /** How many messages its clients do not know as they are stored. */

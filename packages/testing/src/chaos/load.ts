@@ -8,6 +8,7 @@ import type { LoadPlan, LoadStatus } from "./load-protocol.js";
 import { PulseTraffic } from "./pulse-traffic.js";
 import { Random } from "./random.js";
 import { Recorder } from "./recorder.js";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.js";
 import { UserTraffic } from "./user-traffic.js";
 
 /** New connections a second while everybody arrives. */
@@ -29,16 +30,26 @@ export class Load {
   readonly #clients = new Map<string, ChaosClient>();
   readonly #traffic: Traffic[];
 
-  constructor(plan: LoadPlan) {
+  /** Makes the clients; nobody connects yet. */
+  static async open(plan: LoadPlan): Promise<Load> {
+    const wires = new Map<string, TcpProxy>();
+    const port = Number(new URL(plan.url).port);
+    for (const { userId, kind, slow } of plan.users) {
+      if (slow && kind !== "native") wires.set(userId, await startTcpProxy(port));
+    }
+    return new Load(plan, wires);
+  }
+
+  private constructor(plan: LoadPlan, wires: ReadonlyMap<string, TcpProxy>) {
     this.#recorder = new Recorder(plan.historyFile, plan.name);
     const random = new Random(plan.seed);
     const roll = new ChatRoll(plan.chats);
     const pauseMs = (1_000 * plan.users.length) / plan.rate;
     const shared = { url: plan.url, recorder: this.#recorder, roll };
     const users = plan.users.map(({ userId, kind, token }) => {
-      const client = createChaosClient(kind, { url: plan.url, userId, token, recorder: this.#recorder });
+      const client = createChaosClient(kind, { ...shared, userId, token, wire: wires.get(userId) });
       this.#clients.set(userId, client);
-      return new UserTraffic({ ...shared, client, token, pauseMs, random: random.fork(userId) });
+      return new UserTraffic({ ...shared, client, pauseMs, random: random.fork(userId) });
     });
     const traffic = new Map(users.map((one) => [one.userId, one]));
     const chats = plan.chats.map((chat) => ({ ...shared, chat, traffic, random: random.fork(chat.id) }));
@@ -66,7 +77,18 @@ export class Load {
   }
 
   async stall({ users, forMs }: { users: string[]; forMs: number }): Promise<void> {
-    for (const user of users) this.#clients.get(user)?.stall?.(forMs);
+    for (const user of users) this.#clients.get(user)?.stall(forMs);
+  }
+
+  async renew({ user, token }: { user: string; token: string }): Promise<void> {
+    const op = this.#recorder.operation();
+    this.#recorder.record({ type: "invoke", user, op, f: "admit", chat: "", about: user });
+    this.#clients.get(user)?.renew(token);
+    this.#recorder.record({ type: "ok", user, op });
+  }
+
+  async refused({ users }: { users: string[] }): Promise<number> {
+    return users.filter((user) => this.#clients.get(user)?.refused).length;
   }
 
   async status(): Promise<LoadStatus> {

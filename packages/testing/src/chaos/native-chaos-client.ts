@@ -1,6 +1,6 @@
 import type { MessageShape } from "@parley/contracts";
 import { io, type Socket } from "socket.io-client";
-import { STALLED } from "../checker/history-index.js";
+import { REVOKED, STALLED } from "../checker/history-index.js";
 import type { Ack } from "../native-client.js";
 import type { Attempt, ChaosClient, ChaosClientOptions, Sending } from "./chaos-client.js";
 import { ClientView } from "./client-view.js";
@@ -9,6 +9,7 @@ import { shownOf } from "./shown-of.js";
 
 const ACK_TIMEOUT_MS = 10_000;
 const COME_BACK_MS = 300;
+const RECONNECT = { delay: 100, delayMax: 1_000, jitter: 0.5 };
 /** Refusals after which nobody knows what was done. */
 const UNCERTAIN = new Set(["database_unavailable", "internal"]);
 
@@ -19,6 +20,8 @@ export class NativeChaosClient implements ChaosClient {
   readonly #options: ChaosClientOptions;
   readonly #socket: Socket;
   readonly #catchUp: NativeCatchUp;
+  #token: string;
+  #refused = false;
   #connections = 0;
   #messages = 0;
   #connection: string | undefined;
@@ -27,13 +30,14 @@ export class NativeChaosClient implements ChaosClient {
   constructor(options: ChaosClientOptions) {
     this.#options = options;
     this.userId = options.userId;
+    this.#token = options.token;
     this.#socket = io(`${options.url}/chat`, {
-      auth: { token: options.token },
+      auth: (answer) => answer({ token: this.#token }),
       transports: ["websocket"],
       autoConnect: false,
       forceNew: true,
-      reconnectionDelay: 100,
-      reconnectionDelayMax: 1_000,
+      reconnectionDelay: RECONNECT.delay,
+      reconnectionDelayMax: RECONNECT.delayMax,
       timeout: 5_000,
     });
     this.#catchUp = new NativeCatchUp({
@@ -47,6 +51,14 @@ export class NativeChaosClient implements ChaosClient {
 
   get connection(): string | undefined {
     return this.#connection;
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  get refused(): boolean {
+    return this.#refused;
   }
 
   get settled(): boolean {
@@ -91,6 +103,12 @@ export class NativeChaosClient implements ChaosClient {
     }, forMs).unref();
   }
 
+  renew(token: string): void {
+    this.#token = token;
+    this.#refused = false;
+    this.#socket.disconnect().connect();
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#socket.disconnect();
@@ -101,9 +119,15 @@ export class NativeChaosClient implements ChaosClient {
     socket.on("connected", () => this.#opened());
     socket.on("disconnect", (reason) => this.#closed(reason));
     // A refused handshake is an answer, after which Socket.IO does not try again by itself.
-    socket.on("connect_error", () => {
+    socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
+      if (error.data?.code?.startsWith("token_")) this.#refused = true;
       if (!socket.active) this.#comeBack();
     });
+    socket.on("connection_ending", ({ reconnect }: { reconnect: boolean }) => {
+      this.#refused = !reconnect;
+    });
+    socket.on("server_draining", (told: { retryAfterMs: number }) => this.#comeBackAfter(told.retryAfterMs));
+    socket.io.on("reconnect_attempt", () => this.#pace(RECONNECT));
     socket.on("new_message", (message: MessageShape) =>
       this.#note({ chat: message.chat_id, message, event: "new_message", via: "live" }),
     );
@@ -125,14 +149,30 @@ export class NativeChaosClient implements ChaosClient {
     const conn = this.#connection;
     this.#connection = undefined;
     if (this.#stopped) return;
-    if (conn !== undefined) this.#options.recorder.record({ type: "close", user: this.userId, conn, why });
+    if (this.#refused) this.#socket.disconnect();
+    if (conn !== undefined) {
+      const ended = this.#refused ? REVOKED : why;
+      this.#options.recorder.record({ type: "close", user: this.userId, conn, why: ended });
+    }
     if (!this.#socket.active) this.#comeBack();
   }
 
   #comeBack(): void {
     setTimeout(() => {
-      if (!this.#stopped && !this.#socket.active) this.#socket.connect();
+      if (!this.#stopped && !this.#refused && !this.#socket.active) this.#socket.connect();
     }, COME_BACK_MS);
+  }
+
+  /** A draining node gives each client a time of its own, so that they do not come back as one wave. */
+  #comeBackAfter(ms: number): void {
+    this.#pace({ delay: ms, delayMax: ms, jitter: 0 });
+  }
+
+  #pace({ delay, delayMax, jitter }: typeof RECONNECT): void {
+    const { io: manager } = this.#socket;
+    manager.reconnectionDelay(delay);
+    manager.reconnectionDelayMax(delayMax);
+    manager.randomizationFactor(jitter);
   }
 
   #note(told: {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { planChats, planUsers } from "./plan-chats.js";
+import { planChats, planUsers, slowUsers } from "./plan-chats.js";
 import { Random } from "./random.js";
 
 it("plans the same chats for the same seed, small ones and one of more than a hundred", () => {
@@ -21,5 +21,5 @@ it("keeps guests out at first, and puts the slow readers into one busy chat", ()
   }
   const busy = chats.filter(({ pulse }) => pulse > 0);
   expect(busy).toHaveLength(1);
-  expect(busy[0]?.members).toEqual(expect.arrayContaining(planUsers(3)));
+  expect(busy[0]?.members).toEqual(expect.arrayContaining(slowUsers(planUsers(40), 3)));
 });

@@ -28,6 +28,12 @@ export function planUsers(clients: number): string[] {
   return Array.from({ length: clients }, (_, place) => `u${String(place + 1).padStart(4, "0")}`);
 }
 
+/** Those who read slowly: as many of the first users, who speak the native contract, as of the last ones, who use the SDK. */
+export function slowUsers(users: readonly string[], count: number): string[] {
+  const first = Math.ceil(count / 2);
+  return [...users.slice(0, first), ...users.slice(users.length - (count - first))];
+}
+
 /** Chats of 2 to 30 people, many small and few big ones, everybody in about five; and one of more than a hundred. */
 export function planChats(shape: ChatShape, random: Random): ChatDraft[] {
   const users = planUsers(shape.clients);
@@ -44,15 +50,15 @@ export function planChats(shape: ChatShape, random: Random): ChatDraft[] {
   });
   chats.push(chat(random.sample(users, LARGE_CHAT)));
   for (let more = shape.guestChats ?? 0; more > 0; more--) {
-    // Guests speak the native contract, as the first users do: an SDK announces to newcomers only what they have not read.
-    const guests = random.sample(users.slice(0, users.length / 2), GUESTS);
+    const guests = random.sample(users, GUESTS);
     const others = users.filter((user) => !guests.includes(user));
     chats.push(chat(random.sample(others, HOSTS), { guests }));
   }
-  const slow = shape.slowReaders ?? 0;
-  if (slow > 0) {
-    const talkers = random.sample(users.slice(slow), TALKERS);
-    chats.push(chat([...talkers, ...users.slice(0, slow)], { pulse: PULSE, textLength: LONG_TEXT }));
+  const slow = slowUsers(users, shape.slowReaders ?? 0);
+  if (slow.length > 0) {
+    const quick = users.filter((user) => !slow.includes(user));
+    const talkers = random.sample(quick, TALKERS);
+    chats.push(chat([...talkers, ...slow], { pulse: PULSE, textLength: LONG_TEXT }));
   }
   return chats;
 }

@@ -2,6 +2,7 @@ import type { MessageShape } from "@parley/contracts";
 import type { TrueChat, TrueMember, Truth } from "../checker/truth.js";
 import { restClient } from "../rest-client.js";
 import { inTurns, operator } from "./chaos-rest.js";
+import { persistentRequest } from "./persistent-request.js";
 import { shownOf } from "./shown-of.js";
 
 const PAGE_ROWS = 200;
@@ -47,10 +48,10 @@ async function readUnread(url: string, userId: string): Promise<Map<string, numb
   const rest = restClient(url, { userId });
   for (let cursor = ""; ; ) {
     const path = `/v1/chat/my-chats?limit=${PAGE_ROWS}${cursor && `&cursor=${cursor}`}`;
-    const { body } = await rest.request<{
+    const { body } = await persistentRequest<{
       chats: Array<{ id: string; unread_count?: number }>;
       next_cursor?: string;
-    }>("GET", path);
+    }>(rest, { method: "GET", path });
     for (const chat of body.chats) unread.set(chat.id, chat.unread_count ?? -1);
     if (body.next_cursor === undefined) return unread;
     cursor = encodeURIComponent(body.next_cursor);
@@ -58,7 +59,7 @@ async function readUnread(url: string, userId: string): Promise<Map<string, numb
 }
 
 async function ask<Answer>(url: string, path: string): Promise<Answer> {
-  const { status, body } = await operator(url).request<Answer>("GET", path);
+  const { status, body } = await persistentRequest<Answer>(operator(url), { method: "GET", path });
   if (status !== 200) throw new Error(`${path} was answered with ${status}: ${JSON.stringify(body)}`);
   return body;
 }

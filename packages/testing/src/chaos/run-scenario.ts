@@ -11,11 +11,12 @@ import type { ChaosOptions } from "./chaos-options.js";
 import { createChats } from "./create-chats.js";
 import { LoadProcess } from "./load-process.js";
 import type { PlannedChat } from "./load-protocol.js";
-import { type ChatShape, planChats, planUsers } from "./plan-chats.js";
+import { type ChatShape, planChats, planUsers, slowUsers } from "./plan-chats.js";
 import { Random } from "./random.js";
 import { readTruth } from "./read-truth.js";
 import { Recorder } from "./recorder.js";
-import { SCENARIOS, type Scenario, type ScenarioName, type Stage } from "./scenarios.js";
+import { SCENARIOS, type Scenario, type ScenarioName } from "./scenarios.js";
+import type { Stage } from "./stage.js";
 import { untilAtRest, untilKnown, untilWhole } from "./until-at-rest.js";
 
 export interface ScenarioResult {
@@ -44,6 +45,7 @@ const WARM_UP_MS = 5_000;
 const SHORT_WARM_UP_MS = 2_000;
 /** Traffic after everything is whole again, so that the healed cluster is judged too. */
 const AFTERMATH_MS = 3_000;
+const SHORT_AFTERMATH_MS = 1_500;
 
 /** Plays one scenario on a cluster of its own, and judges it. */
 export async function runScenario(name: ScenarioName, run: ScenarioRun): Promise<ScenarioResult> {
@@ -76,13 +78,15 @@ async function play(name: ScenarioName, playing: Playing): Promise<Played> {
   const scenario: Scenario = SCENARIOS[name];
   const random = new Random(options.seed).fork(name);
   const chats = await begin(playing, { scenario, random });
+  const recorder = new Recorder(path.join(playing.folder, "history-stage.jsonl"), "stage");
   await sleep(options.short ? SHORT_WARM_UP_MS : WARM_UP_MS);
   log(`${name}: ${scenario.title}`);
-  await scenario.fault(stageOf(playing, random));
+  await scenario.fault(stageOf(playing, { scenario, random, recorder }));
+  await recorder.close();
   const healedAt = performance.now();
   await untilWhole(cluster);
   log(`${name}: everything is whole again`);
-  await sleep(AFTERMATH_MS);
+  await sleep(options.short ? SHORT_AFTERMATH_MS : AFTERMATH_MS);
   await load.ask("rest", null);
   const unanswered = await untilAtRest(load);
   const truth = await readTruth(
@@ -103,16 +107,19 @@ async function begin(
   const recorder = new Recorder(path.join(folder, "history-setup.jsonl"), "setup");
   const chats = await createChats({ url: cluster.url, recorder }, planChats(shape, random));
   await recorder.close();
+  const users = planUsers(options.clients);
+  const slow = new Set(slowUsers(users, shape.slowReaders ?? 0));
   await load.ask("start", {
     name: "load",
     url: scenario.clientsOnWire ? `http://127.0.0.1:${cluster.wires.clients.port}` : cluster.url,
     historyFile: path.join(folder, "history-load.jsonl"),
     seed: options.seed,
     rate: options.rate,
-    users: planUsers(options.clients).map((userId, place) => ({
+    users: users.map((userId, place) => ({
       userId,
       kind: kindOf(place / options.clients),
       token: testToken({ userId, expiresIn: 86_400 }),
+      slow: slow.has(userId),
     })),
     chats,
   });
@@ -121,14 +128,20 @@ async function begin(
   return chats;
 }
 
-function stageOf({ cluster, load, options }: Playing, random: Random): Stage {
+function stageOf(
+  { cluster, load, options }: Playing,
+  { scenario, random, recorder }: { scenario: Scenario; random: Random; recorder: Recorder },
+): Stage {
+  const users = planUsers(options.clients);
   return {
     cluster,
+    load,
+    recorder,
     random,
-    users: planUsers(options.clients),
+    users,
+    slow: slowUsers(users, scenario.shape?.(options.clients).slowReaders ?? 0),
     faultMs: options.minutes * 60_000,
     short: options.short,
-    stall: async (users, forMs) => void (await load.ask("stall", { users, forMs })),
   };
 }
 
@@ -137,7 +150,7 @@ async function judge(
   { cluster, folder, truth, unanswered, settledMs }: Played & ScenarioRun & { cluster: ChaosCluster },
 ): Promise<ScenarioResult> {
   writeFileSync(path.join(folder, "truth.json"), JSON.stringify(truth));
-  const files = ["history-setup.jsonl", "history-load.jsonl"].map((file) => path.join(folder, file));
+  const files = ["setup", "load", "stage"].map((name) => path.join(folder, `history-${name}.jsonl`));
   const verdict = checkHistory(await readHistory(files), truth);
   const { crashes } = cluster;
   const kept = verdict.findings.length === 0 && crashes.count === 0 && unanswered === 0;

@@ -2,20 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterProcess } from "@parley/platform/local";
 import type { ChaosCluster } from "./chaos-cluster.js";
 import type { ChatShape } from "./plan-chats.js";
-import type { Random } from "./random.js";
+import { revokeUsers } from "./revoke-users.js";
+import type { Stage } from "./stage.js";
 import type { TcpProxy } from "./tcp-proxy.js";
-
-/** Where a scenario plays. */
-export interface Stage {
-  cluster: ChaosCluster;
-  random: Random;
-  users: string[];
-  /** How long things are to be broken, where that is not part of the scenario. */
-  faultMs: number;
-  /** A shortened run: faults that have a length of their own take a part of it. */
-  short: boolean;
-  stall(users: string[], forMs: number): Promise<void>;
-}
 
 export interface Scenario {
   title: string;
@@ -78,6 +67,10 @@ export const SCENARIOS = {
     title: "people are let in, speak at once, and leave; Redis is killed for 1 s meanwhile",
     shape: () => ({ guestChats: 6 }),
     fault: raceJoins,
+  },
+  revoke: {
+    title: "users are revoked, with and without Redis, and come back with fresh tokens",
+    fault: (stage) => again(stage.faultMs, () => revokeUsers(stage)),
   },
 } as const satisfies Record<string, Scenario>;
 
@@ -162,8 +155,8 @@ function restartNodes({ cluster: { nodes, crashes }, faultMs }: Stage): Promise<
   });
 }
 
-async function stallReaders({ stall, users, faultMs }: Stage): Promise<void> {
-  await stall(users.slice(0, slowCount(users.length)), faultMs);
+async function stallReaders({ load, slow, faultMs }: Stage): Promise<void> {
+  await load.ask("stall", { users: slow, forMs: faultMs });
   await sleep(faultMs);
 }
 

@@ -1,5 +1,6 @@
 import { createClient, memoryStore, type ParleyClient, ParleyRefusal } from "@parley/client";
 import type { MessageShape } from "@parley/contracts";
+import { REVOKED, STALLED } from "../checker/history-index.js";
 import type { Attempt, ChaosClient, ChaosClientOptions, Sending } from "./chaos-client.js";
 import { ClientView } from "./client-view.js";
 import { shownOf } from "./shown-of.js";
@@ -18,6 +19,7 @@ export class SdkChaosClient implements ChaosClient {
   readonly #options: ChaosClientOptions;
   readonly #conn: string;
   #client: ParleyClient | undefined;
+  #token: string;
   #opened = false;
   #caughtUp = false;
 
@@ -25,6 +27,11 @@ export class SdkChaosClient implements ChaosClient {
     this.#options = options;
     this.userId = options.userId;
     this.#conn = `${options.userId}#sdk`;
+    this.#token = options.token;
+  }
+
+  get token(): string {
+    return this.#token;
   }
 
   /** Something can be asked for at any time: the SDK keeps it until it can be done. */
@@ -36,21 +43,31 @@ export class SdkChaosClient implements ChaosClient {
     return this.#caughtUp;
   }
 
+  get refused(): boolean {
+    return this.#client?.status === "refused";
+  }
+
   start(): void {
-    const { url, token, userId } = this.#options;
-    const client = createClient({ url, userId, token: () => token, store: memoryStore() });
+    const { wire, userId } = this.#options;
+    const url = wire === undefined ? this.#options.url : `http://127.0.0.1:${wire.port}`;
+    const client = createClient({ url, userId, token: () => this.#token, store: memoryStore() });
     this.#client = client;
     client.on("caught_up", () => this.#back());
     client.on("status", ({ status, why }) => {
-      if (status !== "live") this.#away(why?.message ?? status);
+      if (status !== "live") this.#away(status === "refused" ? REVOKED : (why?.message ?? status));
     });
+    client.on("message_failed", ({ chatId, clientId, why }) => this.#failed(chatId, clientId, why.code));
     client.on("message", (told) => this.#note({ ...told, event: "new_message", via: "live" }));
     client.on("message_updated", (told) => this.#note({ ...told, event: "message_updated", via: "live" }));
   }
 
   send(chat: string, { text }: { key?: string | undefined; text: string }): Sending {
-    const sending = this.#running.send(chat, text);
-    return { key: sending.clientId, done: this.#attempt(sending.stored()) };
+    const { clientId: key, stored } = this.#running.send(chat, text);
+    const told = stored();
+    told.catch((error: unknown) => {
+      if (error instanceof ParleyRefusal && error.code !== "closed") this.#failed(chat, key, error.code);
+    });
+    return { key, done: this.#attempt(told) };
   }
 
   edit(chat: string, { id, text }: { id: string; text: string }): Promise<Attempt> {
@@ -71,15 +88,34 @@ export class SdkChaosClient implements ChaosClient {
   async refresh(): Promise<void> {
     for (const { id: chat } of this.#running.chats()) {
       while (await this.#running.loadOlder(chat));
-      for (const { status, message } of this.#running.timeline(chat)) {
+      for (const { status, message, key, why } of this.#running.timeline(chat)) {
+        if (status === "failed") this.#failed(chat, key, why?.code ?? "");
         if (status !== "stored" || this.view.knows(chat, shownOf(message))) continue;
         this.#note({ chatId: chat, message, event: "new_message", via: "catch-up" });
       }
     }
   }
 
+  renew(token: string): void {
+    this.#token = token;
+    this.#running.connect();
+  }
+
+  stall(forMs: number): void {
+    const { wire, recorder } = this.#options;
+    if (wire === undefined) throw new Error(`${this.userId} has no wire of its own`);
+    recorder.record({ type: "away", user: this.userId, conn: this.#conn, why: STALLED });
+    wire.stall();
+    setTimeout(() => {
+      wire.join();
+      // When the connection did not survive it, the SDK is still to come back, and says so.
+      if (this.#caughtUp) recorder.record({ type: "back", user: this.userId, conn: this.#conn });
+    }, forMs).unref();
+  }
+
   async stop(): Promise<void> {
     await this.#client?.close();
+    await this.#options.wire?.stop();
     this.#client = undefined;
   }
 
@@ -100,6 +136,12 @@ export class SdkChaosClient implements ChaosClient {
       this.#options.recorder.record({ type: "away", user: this.userId, conn: this.#conn, why });
     }
     this.#caughtUp = false;
+  }
+
+  /** Whichever way its user learns of it. */
+  #failed(chat: string, key: string, code: string): void {
+    const { recorder } = this.#options;
+    recorder.record({ type: "failed", user: this.userId, conn: this.#conn, chat, key, code });
   }
 
   #note(told: {

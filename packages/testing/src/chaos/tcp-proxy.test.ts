@@ -66,3 +66,22 @@ it("hangs: connections stay open and are silent, old and new ones, until it brea
   expect(heard).toEqual([]);
   expect(await echo(await reach(), "two")).toBe("two");
 });
+
+it("stalls: what the server sends waits, in order, and what the client sends arrives", async () => {
+  const socket = await reach();
+  expect(await echo(socket, "one")).toBe("one");
+  const heard: string[] = [];
+  socket.on("data", (bytes) => heard.push(String(bytes)));
+  proxy.stall();
+  socket.write("two ");
+  const late = await reach();
+  late.on("data", (bytes) => heard.push(String(bytes)));
+  late.write("three");
+  await sleep(100);
+  expect(heard).toEqual([]);
+  const all = Promise.all([once(socket, "data"), once(late, "data")]);
+  proxy.join();
+  await all;
+  expect(heard.toSorted().join("")).toBe("threetwo ");
+  expect(socket.destroyed).toBe(false);
+});

@@ -7,19 +7,23 @@ export interface TcpProxy {
   cut(): void;
   /** Keeps the connections and passes nothing on: the other side seems to hang. */
   hang(): void;
+  /** Passes nothing on that comes from the server: the client seems not to read. Joining goes on where this began. */
+  stall(): void;
   join(): void;
   stop(): Promise<void>;
 }
 
 interface Wire {
   target: number;
-  state: "joined" | "cut" | "hanging";
+  state: "joined" | "cut" | "hanging" | "stalled";
   sockets: Set<Socket>;
+  /** Those of them that lead to the server. */
+  far: Set<Socket>;
 }
 
 /** Listens on a free port of this machine and passes bytes to and from `target` on it. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
-  const wire: Wire = { target, state: "joined", sockets: new Set() };
+  const wire: Wire = { target, state: "joined", sockets: new Set(), far: new Set() };
   const server = createServer({ noDelay: true }, (near) => connectWire(wire, near));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -39,10 +43,15 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       wire.state = "hanging";
       for (const socket of wire.sockets) socket.pause();
     },
+    stall: () => {
+      wire.state = "stalled";
+      for (const socket of wire.far) socket.pause();
+    },
     join: () => {
       // What hung is broken off, as by a network that came back: bytes may have been lost on the way.
       if (wire.state === "hanging") destroyAll();
       wire.state = "joined";
+      for (const socket of wire.far) socket.resume();
     },
     stop: () =>
       new Promise((resolve) => {
@@ -58,6 +67,8 @@ function connectWire(wire: Wire, near: Socket): void {
     return;
   }
   const far = dial({ host: "127.0.0.1", port: wire.target, noDelay: true });
+  wire.far.add(far);
+  const flows = (socket: Socket) => wire.state === "joined" || (wire.state === "stalled" && socket === near);
   for (const [socket, other] of [
     [near, far],
     [far, near],
@@ -66,17 +77,18 @@ function connectWire(wire: Wire, near: Socket): void {
     socket.on("error", () => undefined);
     socket.on("close", () => {
       wire.sockets.delete(socket);
+      wire.far.delete(socket);
       other.destroy();
     });
     // Not `pipe`: it would let a paused socket flow again as soon as the other side drains.
     socket.on("data", (bytes) => {
-      if (!other.write(bytes) && wire.state === "joined") {
+      if (!other.write(bytes) && flows(socket)) {
         socket.pause();
         other.once("drain", () => {
-          if (wire.state === "joined") socket.resume();
+          if (flows(socket)) socket.resume();
         });
       }
     });
-    if (wire.state === "hanging") socket.pause();
+    if (!flows(socket)) socket.pause();
   }
 }

@@ -10,7 +10,6 @@ import { digest } from "./shown-of.js";
 
 export interface UserTrafficOptions {
   url: string;
-  token: string;
   client: ChaosClient;
   recorder: Recorder;
   roll: ChatRoll;
@@ -45,7 +44,7 @@ export class UserTraffic {
   }
 
   get token(): string {
-    return this.#options.token;
+    return this.#options.client.token;
   }
 
   get pending(): number {
@@ -132,7 +131,8 @@ export class UserTraffic {
   }
 
   async #read(chat: string): Promise<void> {
-    const { url, token, recorder, client } = this.#options;
+    const { url, recorder, client } = this.#options;
+    const { token } = client;
     const seq = Math.max(0, client.view.contiguous(chat) - READ_BACK);
     const op = recorder.operation();
     const user = this.userId;

@@ -1,9 +1,11 @@
 import { checkCompleteness } from "./check-completeness.js";
 import { checkConnections } from "./check-connections.js";
 import { checkEdits } from "./check-edits.js";
+import { checkFailedSends } from "./check-failed-sends.js";
 import { checkMembership } from "./check-membership.js";
 import { checkPhantoms } from "./check-phantoms.js";
 import { checkReads } from "./check-reads.js";
+import { checkRevocations } from "./check-revocations.js";
 import { checkStored } from "./check-stored.js";
 import { checkUnread } from "./check-unread.js";
 import { FINDING_KINDS, type Finding, type FindingKind } from "./finding.js";
@@ -43,6 +45,8 @@ export function checkHistory(
     ...checkPhantoms(index),
     ...checkMembership(index, leaveBoundMs),
     ...checkEdits(index),
+    ...checkFailedSends(index),
+    ...checkRevocations(index),
     ...checkUnread(index),
   ];
   return { findings, counts: countByKind(findings), figures: measureHistory(index, owed) };

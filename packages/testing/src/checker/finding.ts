@@ -10,6 +10,8 @@ export const FINDING_KINDS = {
   phantom: "stored or shown, and never sent",
   foreign: "shown to somebody who was not a member",
   stale: "an edit or deletion that did not reach everybody",
+  failed: "a message that a user of the SDK was told had failed, although they might send it",
+  unrevoked: "shown to somebody, or done for them, too long after their access was revoked",
   unread: "a read position or an unread count that is not what was read",
 } as const;
 

@@ -1,5 +1,17 @@
-/** What a client may do that the checker judges. `join` and `leave` are changes of membership, whoever makes them. */
-export type OperationName = "send" | "edit" | "delete" | "read" | "mark" | "join" | "leave";
+/**
+ * What a client may do that the checker judges. `join` and `leave` are changes of membership, whoever makes them; `revoke` takes a user's
+ * access away, and `admit` is the moment in which they get a fresh token.
+ */
+export type OperationName =
+  | "send"
+  | "edit"
+  | "delete"
+  | "read"
+  | "mark"
+  | "join"
+  | "leave"
+  | "revoke"
+  | "admit";
 
 /** Milliseconds on the machine's one monotonic clock, so that the entries of several processes have one order. */
 interface Stamped {
@@ -24,6 +36,7 @@ export interface Invocation extends Stamped {
   type: "invoke";
   op: string;
   f: OperationName;
+  /** Empty where no chat is meant. */
   chat: string;
   /** The connection that carried it, where one did. */
   conn?: string | undefined;
@@ -35,8 +48,10 @@ export interface Invocation extends Stamped {
   id?: string | undefined;
   /** mark: up to here; read: from after here. */
   seq?: number | undefined;
-  /** join, leave: who comes or goes. */
+  /** join, leave: who comes or goes; revoke, admit: whose access it is. */
   about?: string | undefined;
+  /** revoke: milliseconds after its answer in which something may still reach the user. */
+  boundMs?: number | undefined;
 }
 
 /** How an attempt ended: done, certainly not done, or nobody knows (`info`). */
@@ -77,4 +92,13 @@ export interface ConnectionEntry extends Stamped {
   why?: string | undefined;
 }
 
-export type HistoryEntry = Invocation | Outcome | Received | ConnectionEntry;
+/** A user was told that their message failed, and that nothing will be tried any more. */
+export interface FailedSend extends Stamped {
+  type: "failed";
+  conn: string;
+  chat: string;
+  key: string;
+  code: string;
+}
+
+export type HistoryEntry = Invocation | Outcome | Received | ConnectionEntry | FailedSend;

@@ -1,4 +1,4 @@
-import type { HistoryEntry, Received, ShownMessage } from "./history-entry.js";
+import type { FailedSend, HistoryEntry, Received, ShownMessage } from "./history-entry.js";
 import { type Membership, membershipsOf } from "./memberships.js";
 import type { Operation } from "./operation.js";
 import type { TrueChat, Truth } from "./truth.js";
@@ -19,8 +19,10 @@ export interface ConnectionLife {
   user: string;
   openedAt: number;
   closedAt: number | undefined;
-  /** When it could not show anything, as pairs of beginning and end. */
-  aways: Array<{ from: number; to: number; stalled: boolean }>;
+  /** It was ended on purpose. */
+  revoked: boolean;
+  /** When it could not show anything, as pairs of beginning and end; `wanted` when the run made it so. */
+  aways: Array<{ from: number; to: number; wanted: boolean }>;
   live: Received[];
 }
 
@@ -46,10 +48,13 @@ export interface HistoryIndex {
   /** What each user came to know of each chat, by number; keyed by `memberKey`. */
   views: Map<string, Map<number, KnownMessage>>;
   received: Received[];
+  failed: FailedSend[];
 }
 
 /** Why a connection is away that does not read because it was told not to. */
 export const STALLED = "stalled";
+/** Why a connection is away or closed whose user may not come in any more. */
+export const REVOKED = "revoked";
 
 /** Names one user's place in one chat. */
 export function memberKey(chat: string, user: string): string {
@@ -69,6 +74,7 @@ export function indexHistory(entries: readonly HistoryEntry[], truth: Truth): Hi
     connections: collectConnections(sorted),
     views: collectViews(received),
     received,
+    failed: sorted.filter((entry) => entry.type === "failed"),
   };
 }
 
@@ -117,15 +123,18 @@ function collectConnections(sorted: readonly HistoryEntry[]): ConnectionLife[] {
   for (const entry of sorted) {
     if (entry.type === "open") {
       const { conn, user, at } = entry;
-      lives.set(conn, { conn, user, openedAt: at, closedAt: undefined, aways: [], live: [] });
+      const life = { conn, user, openedAt: at, closedAt: undefined, revoked: false, aways: [], live: [] };
+      lives.set(conn, life);
     } else if (entry.type === "close") {
       const life = lives.get(entry.conn);
-      if (life !== undefined) life.closedAt ??= entry.at;
+      if (life === undefined) continue;
+      life.closedAt ??= entry.at;
+      life.revoked ||= entry.why === REVOKED;
     } else if (entry.type === "away") {
       lives.get(entry.conn)?.aways.push({
         from: entry.at,
         to: Number.POSITIVE_INFINITY,
-        stalled: entry.why === STALLED,
+        wanted: entry.why === STALLED || entry.why === REVOKED,
       });
     } else if (entry.type === "back") {
       const away = lives.get(entry.conn)?.aways.at(-1);

@@ -34,10 +34,10 @@ export function measureHistory(index: HistoryIndex, owed: readonly OwedMessage[]
   };
 }
 
-/** Who does not read is not told either that something is stored. */
+/** Who does not read, or may not come in, is not told either that something is stored. */
 function longestAck({ connections, sends }: HistoryIndex): number {
-  const stalled = connections.filter(({ aways }) => aways.some((away) => away.stalled));
-  const deaf = new Set(stalled.map(({ user }) => user));
+  const cutOff = connections.filter(({ revoked, aways }) => revoked || aways.some(({ wanted }) => wanted));
+  const deaf = new Set(cutOff.map(({ user }) => user));
   return longest(
     [...sends.values()].map(({ user, ackedAt, attempts }) =>
       ackedAt === undefined || deaf.has(user) ? 0 : ackedAt - (attempts[0]?.invoke.at ?? 0),
@@ -59,13 +59,13 @@ function isRefusal(outcome: Outcome | undefined): boolean {
 function longestSilence({ connections }: HistoryIndex): number {
   const byUser = groupBy(connections, ({ user }) => user);
   const between = [...byUser.values()].flatMap((lives) =>
-    lives.map(({ closedAt }, place) => {
+    lives.map(({ closedAt, revoked }, place) => {
       const next = lives[place + 1];
-      return next === undefined || closedAt === undefined ? 0 : next.openedAt - closedAt;
+      return next === undefined || closedAt === undefined || revoked ? 0 : next.openedAt - closedAt;
     }),
   );
   const within = connections.flatMap(({ aways }) =>
-    aways.map(({ from, to, stalled }) => (stalled || !Number.isFinite(to) ? 0 : to - from)),
+    aways.map(({ from, to, wanted }) => (wanted || !Number.isFinite(to) ? 0 : to - from)),
   );
   return longest([...between, ...within]);
 }

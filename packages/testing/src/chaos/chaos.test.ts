@@ -1,0 +1,51 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { kindOf } from "./chaos-client-kinds.js";
+import type { ChaosOptions } from "./chaos-options.js";
+import { runChaos } from "./run-chaos.js";
+import type { ScenarioName } from "./scenarios.js";
+
+/** The short form of `npm run chaos`: the same scenarios and checks, with fewer clients and for less time. */
+const shortForm: Omit<ChaosOptions, "scenarios"> = {
+  minutes: 0.1,
+  clients: 50,
+  rate: 20,
+  seed: 1,
+  catchUp: true,
+  short: true,
+};
+const SCENARIOS: ScenarioName[] = [
+  "kill-node",
+  "redis-kill-1",
+  "redis-stop",
+  "rolling-restart",
+  "postgres-restart",
+];
+const timeout = 240_000;
+
+async function play(scenario: ScenarioName, changes: Partial<ChaosOptions> = {}) {
+  const told: string[] = [];
+  const root = fileURLToPath(new URL("../../../..", import.meta.url));
+  const options = { ...shortForm, ...changes, scenarios: [scenario] };
+  const [result] = await runChaos({ root, options, write: (line) => told.push(line) });
+  if (result === undefined) throw new Error("the scenario has no result");
+  return { ...result, told: told.join("\n") };
+}
+
+describe("with users of the native contract and of the SDK", () => {
+  it.each(SCENARIOS)("%s breaks no promise", { timeout }, async (scenario) => {
+    expect([kindOf(0.1), kindOf(0.9)]).toEqual(["native", "sdk"]);
+    const { verdict, crashes, unanswered, kept, told } = await play(scenario);
+    expect(verdict.findings, told).toEqual([]);
+    expect({ crashes, unanswered, kept }, told).toEqual({ crashes: 0, unanswered: 0, kept: true });
+    // A run without traffic keeps every promise too.
+    expect(verdict.figures.acks, told).toBeGreaterThan(50);
+    expect(verdict.figures.shown, told).toBeGreaterThan(500);
+  });
+
+  it("the loss is seen when the nodes do not catch up with what Redis lost", { timeout }, async () => {
+    const { verdict, kept, told } = await play("redis-kill-1", { catchUp: false });
+    expect(verdict.counts.missed + verdict.counts.absent, told).toBeGreaterThan(0);
+    expect(kept).toBe(false);
+  });
+});
