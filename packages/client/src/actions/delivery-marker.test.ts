@@ -59,6 +59,9 @@ describe("what has got to this device", () => {
     await clock.settle();
     client.send(chat, "mine");
     await clock.advance(MINUTE);
+    server.say(chat, "ben", "answered at once");
+    client.send(chat, "my answer");
+    await clock.advance(MINUTE);
     server.say(chat, "ben", "read at once");
     client.markRead(chat);
     await clock.advance(MINUTE);
@@ -81,14 +84,38 @@ describe("what has got to this device", () => {
     await client.close();
   });
 
-  it("is reported when it was read in private: the others are not told of the reading", async () => {
-    server.privateReaders.add("ann");
+  it.each([
+    { reader: "reading in private", told: [{ chatId: "chat", seq: 1 }] },
+    { reader: "reading in public", told: [] },
+  ])(
+    "waits for what is being told as read, and is reported where that tells the others nothing: $reader",
+    async (one) => {
+      if (one.told.length > 0) server.privateReaders.add("ann");
+      const { client } = open();
+      await clock.settle();
+      server.refusals.set("mark_messages_read", [
+        { code: "overloaded", message: "", retry_after_ms: 5_000 },
+        { code: "overloaded", message: "", retry_after_ms: 5_000 },
+      ]);
+      server.say(chat, "ben", "hi");
+      client.markRead(chat);
+      await clock.advance(9_000);
+      expect(reports()).toEqual([]);
+      await clock.advance(MINUTE);
+      expect(reports()).toEqual(one.told);
+      await client.close();
+    },
+  );
+
+  it("is not reported again of a chat whose positions the server does not keep", async () => {
+    server.largeChats.add(chat);
     const { client } = open();
     await clock.settle();
-    server.say(chat, "ben", "hi");
-    client.markRead(chat);
-    await clock.advance(MINUTE);
-    expect(reports()).toEqual([{ chatId: chat, seq: 1 }]);
+    for (let seq = 1; seq <= 10; seq++) {
+      server.say(chat, "ben", `${seq}`);
+      await clock.advance(5_000);
+    }
+    expect(reports()).toHaveLength(1);
     await client.close();
   });
 

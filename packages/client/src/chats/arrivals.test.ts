@@ -152,6 +152,24 @@ it("news of a removal that comes after my return is known loses nothing and doub
   await client.close();
 });
 
+it("a chat that comes back by a change alone comes whole", async () => {
+  server.add(chat, "ann");
+  const { client, messages, shown } = open();
+  await clock.settle();
+  server.say(chat, "ben", "two");
+  await clock.settle();
+  server.cut();
+  await clock.advance(MINUTE);
+  server.tell({ name: "member_removed", payload: { chatId: chat, userId: "ann", rev: 0 } });
+  expect(client.chat(chat)).toBeUndefined();
+  server.say(chat, "ben", "three");
+  await clock.settle();
+  expect(client.chat(chat)?.members.map((one) => one.user_id)).toEqual(["ben", "cid", "ann"]);
+  expect(shown(chat)).toHaveLength(3);
+  expect(messages()).toEqual(["2 two", "3 three"]);
+  await client.close();
+});
+
 it("after a snapshot, what was missed before its newest messages is told, too, in order", async () => {
   server.add(chat, "ann");
   const { client, messages } = open();

@@ -112,7 +112,7 @@ export function deliveredTo(state: ChatState, userId: string): number {
 export function dropChat(book: Book, chatId: string): void {
   const state = book.chats.get(chatId);
   if (state === undefined) return;
-
+  book.told.set(chatId, state.timeline.told);
   book.chats.delete(chatId);
   book.news++;
   touch(book, chatId).messages = true;

@@ -39,6 +39,8 @@ export class FakeServer {
   readonly unknown = new Set<string>();
   /** Whose reading nobody else is told of. */
   readonly privateReaders = new Set<string>();
+  /** Chats too large to keep delivered positions. */
+  readonly largeChats = new Set<string>();
   /** Live events that do not arrive. */
   deaf = false;
   page = 200;
@@ -258,7 +260,8 @@ export class FakeServer {
     const { messages, reads, delivered } = this.#chat(chatId);
     const seq = input.seq ?? messages.findIndex(({ id }) => messageIds.includes(id)) + 1;
     const kind = name === "mark_delivered" ? "delivered" : "read";
-    const rev = this.move(kind, { chatId, userId: link.userId, seq, except: link });
+    const kept = kind === "read" || !this.largeChats.has(chatId);
+    const rev = kept ? this.move(kind, { chatId, userId: link.userId, seq, except: link }) : undefined;
     return {
       ok: true,
       readSeq: reads.get(link.userId),
