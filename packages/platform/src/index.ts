@@ -13,6 +13,7 @@ export {
   type Health,
   type Readiness,
 } from "./health.js";
+export { type JobDesk, type JobDeskOptions, openJobDesk } from "./job-desk.js";
 export { type ProcessLog, type ProcessOptions, type Running, runProcess } from "./lifecycle.js";
 export { type LoggedError, logError } from "./log-error.js";
 export { createLogger, type Log, type Logger, type LoggerOptions } from "./logger.js";

@@ -5,7 +5,7 @@ import { connectRedis, type Redis } from "./redis.js";
 
 /** Ids and numbers; never contents, which would leave the database by this way. */
 export type JobData = Readonly<
-  Record<string, string | number | boolean | null | readonly (string | number)[]>
+  Record<string, string | number | boolean | null | undefined | readonly (string | number)[]>
 >;
 
 export interface QueueConnection {
