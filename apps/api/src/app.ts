@@ -1,11 +1,22 @@
 import { createServer, type Server as HttpServer } from "node:http";
-import { closeEngine, type Engine, openEngine, pingDatabase, poolStats, readAccess } from "@parley/engine";
+import { QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
+import {
+  closeEngine,
+  type Engine,
+  loadTemplates,
+  openEngine,
+  pingDatabase,
+  poolStats,
+  readAccess,
+} from "@parley/engine";
 import {
   createHealth,
   createMetrics,
   createRateLimiter,
   type Health,
+  type JobDesk,
   type Logger,
+  openJobDesk,
   type Running,
 } from "@parley/platform";
 import { AccessList } from "./auth/access-list.js";
@@ -17,13 +28,23 @@ import { type ServerEnd, watchServer } from "./http/close-server.js";
 import { createHttpApp } from "./http/create-http-app.js";
 import { hardenServer } from "./http/harden-server.js";
 import { type ApiRedis, openRedis } from "./open-redis.js";
+import { endpointPolicyOf } from "./push-config.js";
 import { type Realtime, startRealtime } from "./realtime/start-realtime.js";
 
 /** Builds one API node, top to bottom, and starts to listen. The database must be migrated. */
 export async function startApi(config: ApiConfig, log: Logger): Promise<Running & { port: number }> {
+  const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
+  const templates = folder === undefined ? undefined : await loadTemplates(folder);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
   const redis = await openRedis(config, log);
   const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });
+
+  const desk = openJobDesk({
+    names: QUEUE_NAMES,
+    redisUrl: config.REDIS_URL,
+    prefix: config.REDIS_PREFIX,
+    log,
+  });
 
   const engine = openEngine({
     databaseUrl: config.DATABASE_URL,
@@ -31,6 +52,9 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<Running 
     poolSize: config.DATABASE_POOL_SIZE,
     queueLimit: config.WRITE_QUEUE_LIMIT,
     publish: (batch) => realtime.publish(batch),
+    enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
+    endpointPolicy: endpointPolicyOf(config),
+    ...(templates && { templates }),
     log,
   });
   createEngineMetrics(metrics, { pool: () => poolStats(engine), queue: () => engine.writer.depth });
@@ -53,7 +77,7 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<Running 
 
   const port = await listen(httpServer, config);
   log.info({ port }, "the node serves");
-  return { port, stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, redis }) };
+  return { port, stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis }) };
 }
 
 interface Parts {
@@ -63,12 +87,13 @@ interface Parts {
   serverEnd: ServerEnd;
   access: AccessList;
   engine: Engine;
+  desk: JobDesk<QueueName>;
   redis: ApiRedis;
 }
 
 /** Drains: not ready, no new connections, everyone sent away with a hint, what was accepted is stored, then all is closed. */
 async function stopApi(parts: Parts): Promise<void> {
-  const { log, health, realtime, serverEnd, access, engine, redis } = parts;
+  const { log, health, realtime, serverEnd, access, engine, desk, redis } = parts;
   log.info({ connections: realtime.connectionCount() }, "the node drains");
   health.setDraining();
   serverEnd.stopListening();
@@ -77,6 +102,7 @@ async function stopApi(parts: Parts): Promise<void> {
   await realtime.close();
   access.close();
   await closeEngine(engine);
+  await desk.close();
   redis.close();
   log.info({}, "the node has stopped");
 }

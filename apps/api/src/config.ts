@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
+import { pushConfigFields } from "./push-config.js";
 
 /** Shorter secrets can be guessed offline from one token. */
 const SECRET_BYTES = 32;
@@ -132,6 +133,7 @@ export const apiConfigSchema = z
     TYPING_TIMEOUT_MS: wholeNumber(100, 600_000)
       .default(7000)
       .meta({ description: "After this time without a refresh nobody is typing any more." }),
+    ...pushConfigFields,
     WRITE_QUEUE_LIMIT: wholeNumber(1, 1_000_000).default(5000).meta({
       description:
         "Messages that may wait for the database before further ones are refused; marks of positions are counted apart, with the same limit.",

@@ -91,6 +91,27 @@ export const ERROR_CODES = {
     message: "This user is not a member of the chat.",
     retryable: false,
   },
+  notification_not_found: {
+    kind: "not_found",
+    message: "There is no such notification, or it is not yours.",
+    retryable: false,
+  },
+  batch_not_found: { kind: "not_found", message: "There is no such batch.", retryable: false },
+  batch_over: {
+    kind: "conflict",
+    message: "The batch is done or cancelled; send another one.",
+    retryable: false,
+  },
+  endpoint_taken: {
+    kind: "conflict",
+    message: "This push endpoint belongs to somebody else; let the browser subscribe anew.",
+    retryable: false,
+  },
+  too_many_subscriptions: {
+    kind: "conflict",
+    message: "You have as many devices with pushes as you can have; take one off first.",
+    retryable: false,
+  },
   chat_closed: {
     kind: "conflict",
     message: "The chat is closed and takes no new messages.",
@@ -139,6 +160,11 @@ export const ERROR_CODES = {
     kind: "unavailable",
     message: "The server can't reach the token issuer's keys; try again in a moment.",
     retryable: true,
+  },
+  push_unavailable: {
+    kind: "unavailable",
+    message: "This server sends no pushes; the operator must set VAPID_PUBLIC_KEY.",
+    retryable: false,
   },
   draining: {
     kind: "unavailable",

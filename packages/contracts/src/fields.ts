@@ -104,3 +104,27 @@ export const emoji = z
   .refine((text) => /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u.test(text), "must be an emoji")
   .refine((text) => [...new Intl.Segmenter().segment(text)].length === 1, "must be one emoji")
   .refine((text) => isStorable(text), "must be an emoji");
+
+/** A time of day on somebody's wall, as `22:00`. */
+export const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time such as 22:00");
+
+/** A time zone by its IANA name. */
+export const timeZone = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z][\w+/-]*$/, "must be the name of a time zone such as Asia/Tokyo")
+  .refine(isTimeZone, "must be a time zone that this server knows");
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** A language, as `ja` or `pt-BR`. */
+export const languageTag = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$/, "must be a language tag such as ja or pt-BR");

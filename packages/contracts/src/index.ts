@@ -16,7 +16,8 @@ export type { Audience, Batch, Change, Signal } from "./events/envelope.js";
 export type { PrivateRead } from "./events/private-read.js";
 export { externalId } from "./fields.js";
 export { type Actor, type Identity, KNOWN_ROLES } from "./identity.js";
-export { JOB_CATALOGUE, type JobName } from "./jobs/catalogue.js";
+export { JOB_CATALOGUE, type JobInput, type JobName } from "./jobs/catalogue.js";
+export { QUEUE_NAMES, type QueueName, queueOf } from "./jobs/queues.js";
 export type { JsonSchema } from "./json-schema.js";
 export { AUDIENCE_LIST_LIMIT, LIMITS } from "./limits.js";
 export {
@@ -26,6 +27,18 @@ export {
   PERSON_MESSAGE_TYPES,
   type Reaction,
 } from "./message.js";
+export {
+  EXPLAINED_OUTCOMES,
+  type ExplainedOutcome,
+  NOTIFICATION_CATEGORIES,
+  NOTIFICATION_REASONS,
+  NOTIFICATION_STATES,
+  NOTIFICATION_TYPES,
+  type NotificationCategory,
+  type NotificationReason,
+  type NotificationState,
+  type NotificationType,
+} from "./notification.js";
 export type {
   OpenApiDocument,
   OpenApiMedia,
@@ -35,6 +48,7 @@ export type {
 } from "./openapi/document.js";
 export { openApiDocument } from "./openapi.js";
 export { type ErrorDetails, type FieldError, ParleyError } from "./parley-error.js";
+export type { BatchProgressShape, BatchShape } from "./rest/campaign-shapes.js";
 export { type OperationId, REST_CATALOGUE } from "./rest/catalogue.js";
 export type { ChatDetailShape, ChatShape } from "./rest/chat-shapes.js";
 export type { MessageDraftShape, MessageShape } from "./rest/message-shapes.js";

@@ -18,6 +18,13 @@ export const LIMITS = {
   /** Members that one request may name. */
   memberIdsPerRequest: 500,
   groupMembers: 10_000,
+  /** Browsers of one person that take pushes. */
+  subscriptionsPerUser: 20,
+  /** People that one batch may name, which its body has room for, whatever their ids. */
+  batchUserIds: 10_000,
+  batchBodyBytes: 4_194_304,
+  /** Bytes of what a batch says as JSON, so that it fits into a push. */
+  batchContentBytes: 3_000,
   /** Different emoji on one message. */
   reactionsPerMessage: 50,
 } as const;

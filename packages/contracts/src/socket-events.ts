@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NOTIFICATION_TYPES } from "./notification.js";
 import { messageShape } from "./rest/message-shapes.js";
 
 const at = z.iso.datetime();
@@ -96,6 +97,17 @@ export const SOCKET_EVENTS = {
       receiptUrl: z.string(),
       sharedBy: z.string(),
       message: messageShape,
+    }),
+  },
+  notification: {
+    summary: "There is something new in my list of notifications",
+    payload: z.object({
+      id: z.uuid(),
+      type: z.enum(NOTIFICATION_TYPES),
+      title: z.string(),
+      body: z.string(),
+      data: z.record(z.string(), z.union([z.string(), z.number()])),
+      created_at: at,
     }),
   },
   server_draining: {

@@ -2,7 +2,12 @@ import type { Batch } from "@parley/contracts";
 import type { ChatTurns } from "./database/chat-turns.js";
 import type { Database } from "./database/database.js";
 import type { EngineLog } from "./engine-log.js";
+import type { Enqueue } from "./enqueue.js";
 import type { MessageWriter } from "./messages/message-writer.js";
+import type { DueChats } from "./notifications/announce-due.js";
+import type { EndpointPolicy } from "./notifications/endpoint-policy.js";
+import type { PresenceReader } from "./notifications/presence-port.js";
+import type { Templates } from "./notifications/templates/templates.js";
 import type { ReceiptWriter } from "./receipts/receipt-writer.js";
 import type { KnownUsers } from "./users/known-users.js";
 
@@ -10,6 +15,9 @@ import type { KnownUsers } from "./users/known-users.js";
 export interface EnginePorts {
   /** Hands committed changes to the live connections of all nodes. Must not throw and must not wait. */
   publish: (batch: Batch) => void;
+  enqueue: Enqueue;
+  /** Who is there, and looks at what. */
+  presence: PresenceReader;
   log: EngineLog;
   clock: () => Date;
   /** New ids: UUID version 7. */
@@ -23,4 +31,9 @@ export interface Engine extends EnginePorts {
   receipts: ReceiptWriter;
   knownUsers: KnownUsers;
   turns: ChatTurns;
+  dueChats: DueChats;
+  /** The words of notifications. */
+  templates: Templates;
+  /** Where browsers may have their pushes sent to. */
+  endpointPolicy: EndpointPolicy;
 }

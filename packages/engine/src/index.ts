@@ -1,4 +1,20 @@
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
+export type {
+  Campaign,
+  CampaignContent,
+  CampaignState,
+  CampaignVariant,
+  StoredAudience,
+} from "./campaigns/campaign.js";
+export type { CampaignAudience, CampaignDraft, CampaignSegment } from "./campaigns/campaign-draft.js";
+export { cancelCampaign } from "./campaigns/cancel-campaign.js";
+export { createCampaign } from "./campaigns/create-campaign.js";
+export { dueCampaigns } from "./campaigns/due-campaigns.js";
+export { type Expanded, expandCampaign } from "./campaigns/expand-campaign.js";
+export { type CampaignProgress, getCampaign, type VariantProgress } from "./campaigns/get-campaign.js";
+export { listCampaigns } from "./campaigns/list-campaigns.js";
+export { pauseCampaign } from "./campaigns/pause-campaign.js";
+export { resumeCampaign } from "./campaigns/resume-campaign.js";
 export { changeChatStatus } from "./chats/change-chat-status.js";
 export type { Chat, ChatDetail, ChatMember, ChatSummary, Person } from "./chats/chat.js";
 export { type ChatStats, chatStats } from "./chats/chat-stats.js";
@@ -9,6 +25,7 @@ export { listChats } from "./chats/list-chats.js";
 export { muteChat, unmuteChat } from "./chats/mute-chat.js";
 export type { Engine } from "./engine.js";
 export type { EngineLog } from "./engine-log.js";
+export type { Enqueue } from "./enqueue.js";
 export { addMembers } from "./members/add-members.js";
 export { listMembers } from "./members/list-members.js";
 export { removeMember } from "./members/remove-member.js";
@@ -19,6 +36,51 @@ export type { MessageDraft } from "./messages/message-draft.js";
 export { reactToMessage } from "./messages/react-to-message.js";
 export { findSent, sendMessage } from "./messages/send-message.js";
 export { applyMigrations } from "./migrate/apply-migrations.js";
+export type { PushPayload } from "./notifications/build-payload.js";
+export { type ClaimedDelivery, type ClaimInput, claimDeliveries } from "./notifications/claim-deliveries.js";
+export { type Collected, type CollectInput, collectDueChats } from "./notifications/collect-due-chats.js";
+export { createNotifications, type NotificationDraft } from "./notifications/create-notifications.js";
+export type { Decided, DecideInput } from "./notifications/decide-notifications.js";
+export { retryDelayMs } from "./notifications/delivery-retries.js";
+export { dispatchNotifications } from "./notifications/dispatch-notifications.js";
+export {
+  type EndpointPolicy,
+  type EndpointRefusal,
+  type EndpointVerdict,
+  judgeEndpoint,
+  type PushServiceName,
+  parseAllowedHosts,
+  pushServiceOf,
+} from "./notifications/endpoint-policy.js";
+export { type Explanation, explainNotification } from "./notifications/explain-notification.js";
+export { type HandOverInput, handOver } from "./notifications/hand-over.js";
+export { type ListedNotification, listNotifications } from "./notifications/list-notifications.js";
+export { markNotification } from "./notifications/mark-notification.js";
+export {
+  changeNotificationSettings,
+  getNotificationSettings,
+  type NotificationSettings,
+  type SettingsChange,
+} from "./notifications/notification-settings.js";
+export {
+  type DeliveryStats,
+  type NotificationStats,
+  notificationStats,
+} from "./notifications/notification-stats.js";
+export { notifyOrderStatus, notifyPaymentUpdate } from "./notifications/notify-person.js";
+export type { PresenceAnswer, PresenceQuestion, PresenceReader } from "./notifications/presence-port.js";
+export { pruneNotifications } from "./notifications/prune-notifications.js";
+export { PUSH_RULES, type PushRules } from "./notifications/push-rules.js";
+export { isTimeZone } from "./notifications/quiet-hours.js";
+export {
+  type DeliveryOutcome,
+  type RecordedNotification,
+  recordDeliveries,
+} from "./notifications/record-deliveries.js";
+export { subscribe, unsubscribe } from "./notifications/subscribe.js";
+export { type SweepInput, type Swept, sweepNotifications } from "./notifications/sweep-notifications.js";
+export { loadTemplates } from "./notifications/templates/load-templates.js";
+export type { Templates } from "./notifications/templates/templates.js";
 export { closeEngine, openEngine, pingDatabase, poolStats } from "./open-engine.js";
 export { shareReceipt } from "./orders/share-receipt.js";
 export { updateOrder } from "./orders/update-order.js";

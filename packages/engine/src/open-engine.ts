@@ -5,8 +5,14 @@ import { closeDatabase, openDatabase } from "./database/database.js";
 import { guardDatabase } from "./database/database-failure.js";
 import type { Engine, EnginePorts } from "./engine.js";
 import type { EngineLog } from "./engine-log.js";
+import type { Enqueue } from "./enqueue.js";
 import { publishChanges, publishPositions } from "./events/publish.js";
 import { MessageWriter } from "./messages/message-writer.js";
+import { DueChats } from "./notifications/announce-due.js";
+import type { EndpointPolicy } from "./notifications/endpoint-policy.js";
+import { nobodyIsPresent, type PresenceReader } from "./notifications/presence-port.js";
+import { STANDARD_TEMPLATES } from "./notifications/templates/standard-templates.js";
+import type { Templates } from "./notifications/templates/templates.js";
 import { ReceiptWriter } from "./receipts/receipt-writer.js";
 import { KnownUsers } from "./users/known-users.js";
 
@@ -18,10 +24,20 @@ export interface EngineOptions {
   /** Messages that may wait for the database before further ones are refused; and, apart from them, marks of positions. */
   queueLimit?: number;
   publish: (batch: Batch) => void;
+  /** Left out: no job is asked for, and notifications go out when the sweeper finds them. */
+  enqueue?: Enqueue;
+  /** Left out: nobody is taken for present. */
+  presence?: PresenceReader;
+  /** The words of notifications, where they are not the standard ones. */
+  templates?: Templates;
+  /** Where browsers may have their pushes sent to; left out: the known push services. */
+  endpointPolicy?: EndpointPolicy;
   log: EngineLog;
   clock?: () => Date;
   ids?: () => string;
 }
+
+const KNOWN_PUSH_SERVICES: EndpointPolicy = { mode: "known", allowedHosts: [], production: true };
 
 /** Opens the chat engine on a migrated database. Close it with `closeEngine`. */
 export function openEngine(options: EngineOptions): Engine {
@@ -32,8 +48,15 @@ export function openEngine(options: EngineOptions): Engine {
     poolSize: options.poolSize ?? 10,
     onIdleError: (error) => log.warn({ err: error }, "a database connection broke; it will be replaced"),
   });
+  const enqueue = options.enqueue ?? (() => undefined);
+  const dueChats = new DueChats(enqueue);
   const ports: EnginePorts = {
-    publish: options.publish,
+    publish: (batch) => {
+      options.publish(batch);
+      dueChats.note(batch.changes);
+    },
+    enqueue,
+    presence: options.presence ?? nobodyIsPresent,
     log,
     clock: options.clock ?? (() => new Date()),
     ids: options.ids ?? uuidv7,
@@ -45,18 +68,22 @@ export function openEngine(options: EngineOptions): Engine {
     queueLimit,
     onCommitted: (changes) => publishChanges(ports, changes),
   });
+  const templates = options.templates ?? STANDARD_TEMPLATES;
+  const endpointPolicy = options.endpointPolicy ?? KNOWN_PUSH_SERVICES;
+  const state = { knownUsers: new KnownUsers(), turns: new ChatTurns(), dueChats, templates, endpointPolicy };
   const receipts = new ReceiptWriter({
     database,
     log,
     queueLimit,
     onCommitted: (news) => publishPositions(ports, news),
   });
-  return { ...ports, database, writer, receipts, knownUsers: new KnownUsers(), turns: new ChatTurns() };
+  return { ...ports, database, writer, receipts, ...state };
 }
 
 /** Stores or refuses what was accepted, then closes the connections. */
 export async function closeEngine(engine: Engine): Promise<void> {
   await Promise.all([engine.writer.drain(), engine.receipts.drain()]);
+  engine.dueChats.close();
   await closeDatabase(engine.database);
 }
 

@@ -57,3 +57,16 @@ export function mayChangeStatus(
 export function mayShareReceipt(actor: Actor, chat: { shopperId: string | null }): boolean {
   return isPrivileged(actor) || chat.shopperId === actor.userId;
 }
+
+/** What concerns one person is their own business; the platform may act for everyone. */
+export function mayActFor(actor: Actor, userId: string): boolean {
+  return actor.userId === userId || isPrivileged(actor);
+}
+
+/** Many people at once are told things by operators and the platform; only the platform disturbs them at night. */
+export function assertMayNotifyMany(actor: Actor, { critical } = { critical: false }): void {
+  if (!isPrivileged(actor)) throw new ParleyError("role_required");
+  if (critical && actor.role !== "system") {
+    throw new ParleyError("forbidden", { message: "Only the role `system` sends what is critical." });
+  }
+}

@@ -1,7 +1,20 @@
 export { type Ack, connectNative, type NativeClient, nativeClient } from "./native-client.js";
+export type { Behaviour } from "./push-service/behaviour.js";
+export type { Delivery, DeliverySummary } from "./push-service/delivery-counts.js";
+export type { PushCounters } from "./push-service/push-journal.js";
+export type { PushRequest, ReceivedPush } from "./push-service/push-request.js";
+export type { PushService, PushServiceOptions } from "./push-service/push-service.js";
+export {
+  type PushServiceProcess,
+  type PushServiceProcessOptions,
+  startPushServiceProcess,
+} from "./push-service/push-service-process.js";
+export type { NewSubscription, PushSubscription } from "./push-service/push-subscription.js";
+export { startPushService } from "./push-service/start-push-service.js";
 export { type RestClient, restClient } from "./rest-client.js";
 export { startTestCluster, type TestCluster } from "./test-cluster.js";
 export { createTestDatabase, type TestDatabase, testRedisUrl } from "./test-database.js";
+export { addTestDevice, createTestDevice, type TestDevice } from "./test-device.js";
 export { openTestEngine, type TestEngine } from "./test-engine.js";
 export { TEST_JWT_SECRET, testToken } from "./test-token.js";
 export { until } from "./until.js";

@@ -1,5 +1,5 @@
 import type { Batch } from "@parley/contracts";
-import { type Engine, openEngine } from "@parley/engine";
+import { type Engine, type Enqueue, openEngine } from "@parley/engine";
 
 /** An engine that remembers what it published. */
 export interface TestEngine {
@@ -10,7 +10,10 @@ export interface TestEngine {
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** One process's engine over a test database; several of them stand for several nodes. */
-export function openTestEngine(databaseUrl: string, options: { queueLimit?: number } = {}): TestEngine {
+export function openTestEngine(
+  databaseUrl: string,
+  options: { queueLimit?: number; enqueue?: Enqueue } = {},
+): TestEngine {
   const batches: Batch[] = [];
   const engine = openEngine({
     databaseUrl,

@@ -64,7 +64,10 @@ describe("an outsider", () => {
         const { request_id: _, ...problem } = answer.body;
         answers.push(problem);
       }
-      expect(answers[0]).toMatchObject({ status: 404, code: "chat_not_found" });
+      const code = operation.path.startsWith("/v1/notifications/")
+        ? "notification_not_found"
+        : "chat_not_found";
+      expect(answers[0]).toMatchObject({ status: 404, code });
       expect(answers[0]).toEqual(answers[1]);
     }
   });
@@ -88,7 +91,9 @@ describe("an outsider", () => {
 });
 
 describe("without a good token", () => {
-  test.each(Object.entries(REST_CATALOGUE))("%s is refused", async (_id, operation) => {
+  const closed = Object.entries(REST_CATALOGUE).filter(([, operation]) => !("isPublic" in operation));
+
+  test.each(closed)("%s is refused", async (_id, operation) => {
     const path = pathOf(operation, { chat, message, order, member });
     const none = await request(api.app)[operation.method as Method](path);
     expect([none.status, none.body.code, none.get("WWW-Authenticate")]).toEqual([
@@ -257,6 +262,7 @@ function pathOf(
   return operation.path
     .replace("{id}", target.chat)
     .replace("{mid}", target.message)
+    .replace("{notification_id}", target.message)
     .replace("{order_id}", target.order)
     .replace("{user_id}", target.member)
     .replace("{emoji}", encodeURIComponent("👍"));

@@ -1,4 +1,5 @@
 import {
+  type Actor,
   type Identity,
   type Operation,
   type OperationId,
@@ -26,32 +27,42 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
   const operation: Operation = REST_CATALOGUE[id];
   return async (request, response) => {
     requestState(response).route = operation.path;
-    const { engine } = parts;
+    const { engine, config } = parts;
     const counting = { ...parts, metrics: parts.httpMetrics, response };
-    const actor = await identify(parts, { request, response, counting });
-    await countRequest(counting, actor);
+    const actor = operation.isPublic
+      ? await admitStranger(counting, request)
+      : await identify(parts, { request, response, counting });
     if (operation.roles && !operation.roles.includes(actor.role)) throw new ParleyError("role_required");
-    const body = operation.body ? await readBody(request, response) : undefined;
+    const body = operation.body ? await readBody(request, response, operation.bodyBytes) : undefined;
     const input = validateInput(operation, { params: request.params, query: request.query, body });
-    const context = { engine, actor, countMessage: () => countMessage(counting, actor) };
+    const { VAPID_PUBLIC_KEY: vapidPublicKey } = config;
+    const context = { engine, actor, vapidPublicKey, countMessage: () => countMessage(counting, actor) };
     answer(response, { status: operation.status, result: await handle(context, { id, input }) });
   };
 }
 
-/** Who asks, from the token alone. Strangers are counted by their address. */
+/** Whoever asks, for calls that need no token. */
+async function admitStranger(counting: Counting, request: Request): Promise<Actor> {
+  await countStranger(counting, request);
+  return { userId: "", role: "stranger" };
+}
+
+/** Who asks, from the token alone, and whether they may ask that often. Strangers are counted by their address. */
 async function identify(
   parts: OperationParts,
   { request, response, counting }: { request: Request; response: Response; counting: Counting },
 ): Promise<Identity> {
+  let identity: Identity;
   try {
-    const identity = await parts.authenticator.authenticate(bearerToken(request.get("Authorization")));
-    requestState(response).userId = identity.userId;
-    void rememberUser(parts.engine, identity);
-    return identity;
+    identity = await parts.authenticator.authenticate(bearerToken(request.get("Authorization")));
   } catch (refusal) {
     await countStranger(counting, request);
     throw refusal;
   }
+  requestState(response).userId = identity.userId;
+  void rememberUser(parts.engine, identity);
+  await countRequest(counting, identity);
+  return identity;
 }
 
 /** The catalogue ties an id to its input's type and to its handler; validation has made the input what it says. */

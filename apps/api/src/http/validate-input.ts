@@ -6,6 +6,9 @@ export type RawInput = Record<Source, unknown>;
 
 const SOURCES: readonly Source[] = ["params", "query", "body"];
 
+/** More don't help anybody; a list of ten thousand ids can have ten thousand faults. */
+const MOST_FAULTS = 100;
+
 /** Checks everything that a call takes, and reports all faults together. Throws invalid_input. */
 export function validateInput(operation: Operation, raw: RawInput): Partial<RawInput> {
   const input: Partial<RawInput> = {};
@@ -17,7 +20,7 @@ export function validateInput(operation: Operation, raw: RawInput): Partial<RawI
     if (result.success) input[source] = result.data;
     else errors.push(...result.error.issues.flatMap((issue) => fieldErrors(issue)));
   }
-  if (errors.length > 0) throw new ParleyError("invalid_input", { errors });
+  if (errors.length > 0) throw new ParleyError("invalid_input", { errors: errors.slice(0, MOST_FAULTS) });
   return input;
 }
 

@@ -67,6 +67,8 @@ const SIGNALS = {
     frame("user_left", { userId, role, chatId: chatId ?? "", timestamp: at }),
   "presence.changed": ({ userId, status, lastSeen }) =>
     frame("presence_update", { userId, status, lastSeen }),
+  "notification.created": ({ id, type, title, body, data, createdAt }) =>
+    frame("notification", { id, type, title, body, data, created_at: createdAt }),
 } as const satisfies { [Name in SignalName]: SignalEncoder<Name> };
 
 /** Encodes a stored change for the native wire; nothing for a change that only a newer version knows. */

@@ -5,6 +5,7 @@ import type { MessageCreated } from "./message-created.js";
 import type { MessageUpdated } from "./message-updated.js";
 import type { MessagesDelivered } from "./messages-delivered.js";
 import type { MessagesRead } from "./messages-read.js";
+import type { NotificationCreated } from "./notification-created.js";
 import type { PresenceChanged } from "./presence-changed.js";
 import type { TypingChanged } from "./typing-changed.js";
 import type { ViewerJoined } from "./viewer-joined.js";
@@ -27,6 +28,7 @@ export interface SignalCatalogue {
   "viewer.joined": ViewerJoined;
   "viewer.left": ViewerLeft;
   "presence.changed": PresenceChanged;
+  "notification.created": NotificationCreated;
 }
 
 export type ChangeName = keyof ChangeCatalogue;

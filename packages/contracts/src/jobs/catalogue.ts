@@ -1,5 +1,12 @@
 import { z } from "zod";
 
+/** Makes the notifications of a campaign's next recipients, or goes on with cancelling it. */
+const campaignsExpand = z.object({
+  campaignId: z.uuid(),
+  /** The step that it is for; another job may have taken that already. */
+  step: z.int().min(0).optional(),
+});
+
 /** Compares what chats promise (numbering without gaps) with what is stored. */
 const chatsVerify = z.object({
   /** How many chats one run looks at. */
@@ -12,10 +19,37 @@ const commitsPrune = z.object({
   olderThanMs: z.int().min(60_000),
 });
 
+/** Makes the notifications of what was said in chats, and decides about them. */
+const notificationsCollect = z.object({ chatIds: z.array(z.uuid()).min(1).max(200) });
+
+/** Decides about notifications whose time has come. */
+const notificationsDecide = z.object({ notificationIds: z.array(z.uuid()).min(1).max(200) });
+
+/** Finds what no job did: chats to collect, notifications to decide and to push. */
+const notificationsSweep = z.object({
+  /** Looks at every chat, not only at those that the log of commits names. */
+  full: z.boolean().default(false),
+});
+
+/** Forgets old notifications with their deliveries. */
+const notificationsPrune = z.object({ olderThanMs: z.int().min(3_600_000) });
+
+/** Pushes notifications that are due. */
+const pushDeliver = z.object({ notificationIds: z.array(z.uuid()).min(1).max(100) });
+
 /** Every job that the worker runs, with the shape of its data. Jobs carry ids and numbers, never contents. */
 export const JOB_CATALOGUE = {
+  "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
+  "notifications.collect": notificationsCollect,
+  "notifications.decide": notificationsDecide,
+  "notifications.prune": notificationsPrune,
+  "notifications.sweep": notificationsSweep,
+  "push.deliver": pushDeliver,
 } as const satisfies Record<string, z.ZodType>;
 
 export type JobName = keyof typeof JOB_CATALOGUE;
+
+/** What a job is asked for with. */
+export type JobInput<Name extends JobName> = z.input<(typeof JOB_CATALOGUE)[Name]>;

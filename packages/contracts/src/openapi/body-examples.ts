@@ -19,5 +19,29 @@ export const BODY_EXAMPLES: { [Id in WithBody]: Body<Id> } = {
   editMessage: { content: "Hello, I am at the shop now." },
   changeSettings: { private_reading: true },
   updateOrder: { status: "in_delivery", eta_minutes: 20 },
+  subscribe: {
+    endpoint: "https://fcm.googleapis.com/fcm/send/example",
+    keys: {
+      p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+      auth: "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+  },
+  unsubscribe: { endpoint: "https://fcm.googleapis.com/fcm/send/example" },
+  updateNotificationPreferences: {
+    promotional: true,
+    quiet_hours: { from: "22:00", to: "07:00", time_zone: "Asia/Tokyo" },
+    locale: "ja",
+  },
+  notifyOrderStatus: { order_id: "order-1001", status: "shipped" },
+  notifyPaymentUpdate: { type: "captured", amount: 12.5, currency: "EUR", order_id: "order-1001" },
+  sendBatch: {
+    segment: { roles: ["user"], locales: ["fr"], has_subscription: true },
+    notification: { title: "Soldes", body: "Jusqu'à dimanche.", url: "/offres" },
+    variants: [
+      { name: "plain", weight: 1, notification: {} },
+      { name: "eager", weight: 1, notification: { title: "Les soldes sont là" } },
+    ],
+    client_id: "sales-2030-01",
+  },
   shareReceipt: { receipt_url: "https://example.com/receipts/1001.pdf" },
 };

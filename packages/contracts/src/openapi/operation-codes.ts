@@ -26,6 +26,24 @@ const OWN_CODES = {
   removeReaction: ["chat_not_found", "message_not_found", "message_deleted"],
   updateOrder: ["role_required", "chat_not_found", "chat_closed"],
   shareReceipt: ["forbidden", "chat_not_found", "chat_closed"],
+  vapidPublicKey: ["push_unavailable"],
+  subscribe: ["endpoint_taken", "too_many_subscriptions"],
+  unsubscribe: [],
+  getNotificationPreferences: [],
+  updateNotificationPreferences: [],
+  listNotifications: [],
+  openNotification: ["notification_not_found"],
+  clickNotification: ["notification_not_found"],
+  explainNotification: ["forbidden", "message_not_found"],
+  notifyOrderStatus: ["forbidden"],
+  notifyPaymentUpdate: ["forbidden"],
+  notificationStats: ["role_required"],
+  sendBatch: ["role_required", "forbidden", "client_id_reused"],
+  listBatches: ["role_required"],
+  getBatch: ["role_required", "batch_not_found"],
+  pauseBatch: ["role_required", "batch_not_found", "batch_over"],
+  resumeBatch: ["role_required", "batch_not_found", "batch_over"],
+  cancelBatch: ["role_required", "batch_not_found", "batch_over"],
   getSettings: [],
   changeSettings: [],
   sync: [],
@@ -34,18 +52,22 @@ const OWN_CODES = {
   unblockUser: ["role_required"],
 } as const satisfies Record<OperationId, readonly ErrorCode[]>;
 
+const ANY_PUBLIC_CALL = [
+  "rate_limited",
+  "overloaded",
+  "database_unavailable",
+  "draining",
+  "internal",
+] as const satisfies readonly ErrorCode[];
+
 const ANY_CALL = [
   "token_missing",
   "token_invalid",
   "token_expired",
   "token_revoked",
   "user_blocked",
-  "rate_limited",
-  "overloaded",
-  "database_unavailable",
   "keys_unavailable",
-  "draining",
-  "internal",
+  ...ANY_PUBLIC_CALL,
 ] as const satisfies readonly ErrorCode[];
 
 /** Every code that some call may answer with. */
@@ -61,6 +83,6 @@ export function codesOf(id: OperationId, operation: Operation): ErrorCode[] {
     ...(takesInput ? (["invalid_input"] as const) : []),
     ...(operation.body ? (["invalid_json", "body_too_large"] as const) : []),
     ...OWN_CODES[id],
-    ...ANY_CALL,
+    ...(operation.isPublic ? ANY_PUBLIC_CALL : ANY_CALL),
   ];
 }

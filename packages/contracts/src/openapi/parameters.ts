@@ -16,6 +16,11 @@ const MEANING: Readonly<Record<string, string>> = {
   cursor: "Where the last answer ended; leave it out the first time.",
   before_seq: "Only messages before this place in the chat, the nearest ones.",
   after_seq: "Only messages after this place in the chat, the nearest ones.",
+  notification_id: "The notification.",
+  message_id: "The message.",
+  type: "Only notifications of this type.",
+  unread: "`true`: only those that were not opened.",
+  hours: "How far back deliveries are looked at.",
   around_seq: "The messages on both sides of this place.",
 };
 

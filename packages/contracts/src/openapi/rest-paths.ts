@@ -30,6 +30,7 @@ function describe(id: OperationId, operation: Operation, schemas: SchemaCollecto
     tags: [operation.tag],
     summary: operation.summary,
     ...(description === "" ? {} : { description }),
+    ...(operation.isPublic ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(operation.body === undefined ? {} : { requestBody: requestBody(id, operation.body, schemas) }),
     responses: {
@@ -40,10 +41,11 @@ function describe(id: OperationId, operation: Operation, schemas: SchemaCollecto
   };
 }
 
-function descriptionOf({ description, roles, sends }: Operation): string {
+function descriptionOf({ description, roles, isPublic, sends }: Operation): string {
   const sentences = [
     description,
     roles && `Needs the role ${roles.map((role) => `\`${role}\``).join(" or ")}.`,
+    isPublic && "Needs no token.",
     sends && "Counts against the message rate.",
   ];
   return sentences.filter(Boolean).join("\n\n");

@@ -9,6 +9,7 @@ export const TAGS = {
   Members: "Who is in a chat. A change reaches live sockets at once.",
   Settings: "What people set for themselves.",
   Sync: "Catching up after an absence: one call that misses nothing.",
+  Notifications: "Web Push: devices, what a person wants to be told, and what became of it.",
   Platform: "Calls of the platform that Parley is embedded in: updates of orders, receipts.",
   Administration: "Numbers for the people who run the platform.",
   Node: "The state of one node, for load balancers and monitoring. No token is needed.",

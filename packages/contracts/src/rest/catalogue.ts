@@ -1,14 +1,18 @@
 import { adminOperations } from "./admin-operations.js";
+import { campaignOperations } from "./campaign-operations.js";
 import { chatOperations } from "./chat-operations.js";
 import { messageOperations } from "./message-operations.js";
+import { notificationOperations } from "./notification-operations.js";
 import { settingsOperations } from "./settings-operations.js";
 import { syncOperations } from "./sync-operations.js";
 
 /** Every native REST call. The API node must have a handler for each, and serves nothing else under /v1. */
 export const REST_CATALOGUE = {
   ...adminOperations,
+  ...campaignOperations,
   ...chatOperations,
   ...messageOperations,
+  ...notificationOperations,
   ...settingsOperations,
   ...syncOperations,
 } as const;

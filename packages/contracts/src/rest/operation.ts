@@ -8,11 +8,15 @@ export interface Operation {
   tag: string;
   summary: string;
   description?: string;
+  /** Needs no token. */
+  isPublic?: true;
   /** Roles that may call it; absent: any signed-in user. */
   roles?: readonly string[];
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** Bytes that its body may have, where it needs more than others. */
+  bodyBytes?: number;
   /** The status of success. */
   status: 200 | 201 | 202 | 204;
   /** The body of success; absent for 204. */

@@ -6,6 +6,8 @@ import type { Engine } from "../engine.js";
 import { publishChanges } from "../events/publish.js";
 import { messageFromRow } from "../messages/message-row.js";
 import { SYSTEM_SENDER } from "../messages/store-system-message.js";
+import { enqueueDecisions } from "../notifications/hand-over.js";
+import { storeNewOrder } from "../notifications/store-new-order.js";
 import { isPrivileged } from "../policy.js";
 import type { ChatDetail } from "./chat.js";
 import { getChat } from "./get-chat.js";
@@ -42,6 +44,7 @@ export async function createChat(
   );
   if (opened !== null) {
     publishChanges(engine, opened.changes);
+    enqueueDecisions(engine, opened.notificationIds);
     return getChat(engine, { actor, chatId: opened.chatId });
   }
   return existingChat(engine, { actor, plan });
@@ -91,7 +94,7 @@ function sameUser(path: string): ParleyError {
 async function openChat(
   context: { engine: Engine; transaction: Transaction },
   input: { plan: Plan; actor: Actor },
-): Promise<{ chatId: string; changes: Change[] } | null> {
+): Promise<{ chatId: string; changes: Change[]; notificationIds: string[] } | null> {
   const { engine, transaction } = context;
   const { members, initialMessage, ...columns } = input.plan;
   const chatId = engine.ids();
@@ -131,7 +134,12 @@ async function openChat(
     const message = await storeFirst(context, { chatId, content: initialMessage, now });
     changes.push({ chatId, rev: 2, seq: 1, audience, body: { name: "message.created", message } });
   }
-  return { chatId, changes };
+  const isSilentOrder = columns.type === "order" && initialMessage === undefined;
+  const openedBy = input.actor.userId;
+  const notificationIds = isSilentOrder
+    ? await storeNewOrder(transaction, { chatId, memberIds: audience, openedBy })
+    : [];
+  return { chatId, changes, notificationIds };
 }
 
 async function storeFirst(

@@ -26,7 +26,7 @@ export function draftDigest(draft: MessageDraft): string {
 }
 
 // Two clients, or one client and its retry, may write the same object's keys in another order.
-function sortKeys(value: unknown): unknown {
+export function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));

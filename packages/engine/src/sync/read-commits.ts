@@ -73,11 +73,19 @@ export async function readCommits(engine: Engine, since: string): Promise<Commit
 /** How long the log is kept: a node that did not read it for that long can't know what it missed. */
 export const COMMITS_KEPT_MS = 15 * 60_000;
 
-/** Forgets what every node has long read. Returns how many rows went. */
+/** However long nobody looked for notifications: beyond this, their sweeper looks at all chats anyway. */
+const LONGEST_KEPT_MS = 24 * 3_600_000;
+
+const PRUNE = {
+  name: "prune-commits",
+  text: `DELETE FROM commits WHERE created_at < $1
+    AND (created_at < $2 OR xid < (SELECT xid FROM notification_cursor WHERE id = 1))`,
+};
+
+/** Forgets what every node has long read, and the sweeper of notifications too. Returns how many rows went. */
 export async function pruneCommits(engine: Engine, olderThanMs: number): Promise<number> {
-  const before = new Date(engine.clock().getTime() - olderThanMs);
-  const { count } = await guardDatabase(() =>
-    engine.database.prisma.commit.deleteMany({ where: { createdAt: { lt: before } } }),
-  );
-  return count;
+  const now = engine.clock().getTime();
+  const values = [new Date(now - olderThanMs), new Date(now - Math.max(olderThanMs, LONGEST_KEPT_MS))];
+  const { rowCount } = await guardDatabase(() => engine.database.pool.query({ ...PRUNE, values }));
+  return rowCount ?? 0;
 }

@@ -7,7 +7,9 @@ import type { Engine } from "../engine.js";
  */
 export async function rememberUser(engine: Engine, identity: Identity): Promise<void> {
   const { userId, role, name, email, picture } = identity;
-  if (!engine.knownUsers.note(userId, JSON.stringify([role, name, email, picture]))) return;
+  // Once a day in any case: the directory also tells who has been here lately.
+  const day = engine.clock().toISOString().slice(0, 10);
+  if (!engine.knownUsers.note(userId, JSON.stringify([role, name, email, picture, day]))) return;
   // A token that leaves a claim out says nothing about it.
   const facts = {
     role,

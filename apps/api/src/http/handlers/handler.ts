@@ -6,6 +6,8 @@ import type { z } from "zod";
 export interface HandlerContext {
   engine: Engine;
   actor: Actor;
+  /** What browsers subscribe with; undefined where push is off. */
+  vapidPublicKey: string | undefined;
   /** Takes one message from the actor's allowance. Throws rate_limited. */
   countMessage(): Promise<void>;
 }

@@ -1,8 +1,10 @@
 import { adminHandlers } from "./admin-handlers.js";
+import { campaignHandlers } from "./campaign-handlers.js";
 import { chatHandlers } from "./chat-handlers.js";
 import type { Handlers } from "./handler.js";
 import { memberHandlers } from "./member-handlers.js";
 import { messageHandlers } from "./message-handlers.js";
+import { notificationHandlers } from "./notification-handlers.js";
 import { platformHandlers } from "./platform-handlers.js";
 import { settingsHandlers } from "./settings-handlers.js";
 import { syncHandlers } from "./sync-handlers.js";
@@ -10,9 +12,11 @@ import { syncHandlers } from "./sync-handlers.js";
 /** A handler for every call of the catalogue; one that is missing does not compile. */
 export const REST_HANDLERS: Handlers = {
   ...adminHandlers,
+  ...campaignHandlers,
   ...chatHandlers,
   ...memberHandlers,
   ...messageHandlers,
+  ...notificationHandlers,
   ...platformHandlers,
   ...settingsHandlers,
   ...syncHandlers,

@@ -1,0 +1,99 @@
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { buildPayload, type PushPayload, topicOf } from "./build-payload.js";
+import { MOST_ATTEMPTS } from "./delivery-retries.js";
+import { PUSH_RULES } from "./push-rules.js";
+import { type NotificationContent, readContents } from "./read-contents.js";
+import { languageOf } from "./templates/templates.js";
+
+/** One push to send: a notification to a device. */
+export interface ClaimedDelivery {
+  notificationId: string;
+  subscriptionId: string;
+  /** 1 at the first try. */
+  attempt: number;
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+  origin: string;
+  payload: PushPayload;
+  /** How long the push service may keep it. */
+  ttlSeconds: number;
+  urgency: "low" | "normal" | "high";
+  topic: string;
+}
+
+export interface ClaimInput {
+  notificationIds: readonly string[];
+  /** How long nobody else gets these deliveries; one that is not recorded by then is given out again. */
+  leaseMs?: number;
+  now?: Date;
+}
+
+interface Row {
+  notificationId: string;
+  subscriptionId: string;
+  attempt: number;
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+  origin: string;
+  locale: string | null;
+}
+
+const LEASE_MS = 60_000;
+
+const CLAIM = {
+  name: "claim-deliveries",
+  text: `SELECT notification_id AS "notificationId", subscription_id AS "subscriptionId", attempt, endpoint, p256dh, auth, origin, locale
+    FROM claim_deliveries($1::uuid[], $2::timestamptz, $3::interval, $4::interval, $5)`,
+};
+
+/**
+ * Takes what is to be sent now of these notifications, each delivery for one caller. Leaves out what was read, deleted or left
+ * behind meanwhile, and what has been accepted already. Hand every outcome to `recordDeliveries`. Throws database_unavailable.
+ */
+export async function claimDeliveries(engine: Engine, input: ClaimInput): Promise<ClaimedDelivery[]> {
+  const { notificationIds, leaseMs = LEASE_MS, now } = input;
+  const values = [
+    notificationIds,
+    now ?? null,
+    milliseconds(leaseMs),
+    milliseconds(PUSH_RULES.maxAgeMs),
+    MOST_ATTEMPTS,
+  ];
+  const { rows } = await guardDatabase(() => engine.database.pool.query<Row>({ ...CLAIM, values }));
+  if (rows.length === 0) return [];
+  const contents = await readContents(engine, [...new Set(rows.map((row) => row.notificationId))]);
+  const byId = new Map(contents.map((content) => [content.id, content]));
+  const at = now ?? new Date();
+  return rows.flatMap((row) => {
+    const content = byId.get(row.notificationId);
+    return content === undefined ? [] : [deliveryOf(engine, { row, content, at })];
+  });
+}
+
+function deliveryOf(
+  engine: Engine,
+  { row, content, at }: { row: Row; content: NotificationContent; at: Date },
+): ClaimedDelivery {
+  const { locale, ...address } = row;
+  const endsAt = content.createdAt.getTime() + PUSH_RULES.maxAgeMs;
+  return {
+    ...address,
+    payload: buildPayload(content, languageOf(engine.templates, locale ?? content.locale)),
+    ttlSeconds: Math.max(0, Math.ceil((endsAt - at.getTime()) / 1_000)),
+    urgency: urgencyOf(content),
+    topic: topicOf(content),
+  };
+}
+
+function urgencyOf({ type, critical }: NotificationContent): ClaimedDelivery["urgency"] {
+  if (type === "campaign") return critical ? "high" : "low";
+  const isTalk = type === "new_message" || type === "group_message" || type === "new_order";
+  return critical || isTalk ? "high" : "normal";
+}
+
+function milliseconds(count: number): string {
+  return `${count} milliseconds`;
+}

@@ -1,0 +1,204 @@
+import { NOTIFICATION_CATEGORIES, type NotificationReason } from "@parley/contracts";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { type Decision, decide, type PushFacts } from "./decide.js";
+import type { PresenceAnswer } from "./presence-port.js";
+import { PUSH_RULES, type PushRules } from "./push-rules.js";
+import { quietUntil } from "./quiet-hours.js";
+import { readPushFacts, type StoredFacts, type Undecided } from "./read-push-facts.js";
+import { STANDARD_PREFERENCES } from "./standard-preferences.js";
+import { UNLISTED_REASONS } from "./unlisted-reasons.js";
+
+export interface DecideInput {
+  /** These notifications (as far as their time has come), or up to so many whose time has come. */
+  which: Undecided;
+  rules?: Partial<PushRules>;
+  /** The database's clock when left out. */
+  now?: Date;
+}
+
+/** What was decided, and stored. */
+export interface Decided {
+  /** To be pushed: they are due. */
+  due: string[];
+  /** Those of them that are part of a campaign. */
+  bulk: Set<string>;
+  waiting: Array<{ id: string; until: Date }>;
+  suppressed: Array<{ id: string; reason: NotificationReason }>;
+  /** Decided ones that belong into the person's list, where the person may be connected. */
+  live: string[];
+  /** Changed while they were decided; they are still open, and their time has still come. */
+  stale: string[];
+}
+
+/** Notifications of one statement. */
+const SLICE = 500;
+const TRIES = 3;
+
+/**
+ * Decides which notifications are pushed, later or not at all, and keeps why. Safe to run by several at once: each notification is
+ * decided once, by the facts that held when its decision was stored. Throws database_unavailable.
+ */
+export async function decideNotifications(engine: Engine, input: DecideInput): Promise<Decided> {
+  const decided: Decided = {
+    due: [],
+    bulk: new Set(),
+    waiting: [],
+    suppressed: [],
+    live: [],
+    stale: [],
+  };
+  for (const which of slicesOf(input.which)) {
+    let stale = await decideSlice(engine, { ...input, which }, decided);
+    for (let attempt = 1; attempt < TRIES && stale.length > 0; attempt++) {
+      stale = await decideSlice(engine, { ...input, which: { notificationIds: stale } }, decided);
+    }
+    decided.stale.push(...stale);
+  }
+  return decided;
+}
+
+function slicesOf(which: Undecided): Undecided[] {
+  if ("limit" in which) return [{ limit: Math.min(which.limit, SLICE) }];
+  const slices: Undecided[] = [];
+  for (let from = 0; from < which.notificationIds.length; from += SLICE) {
+    slices.push({ notificationIds: which.notificationIds.slice(from, from + SLICE) });
+  }
+  return slices;
+}
+
+/** Adds to what is decided; returns what was not, because it changed meanwhile. */
+async function decideSlice(engine: Engine, input: DecideInput, decided: Decided): Promise<string[]> {
+  const rows = await readPushFacts(engine, input);
+  if (rows.length === 0) return [];
+  const presences = await readPresences(engine, rows);
+  const rules = { ...PUSH_RULES, ...input.rules };
+  const pushes = new Map<string, number>();
+  const outcomes = rows.map((row, place) => {
+    const more = pushes.get(row.userId) ?? 0;
+    const decision = decide(factsOf(row, { presence: presences[place] ?? null, more }), rules);
+    if (decision.kind === "push") pushes.set(row.userId, more + 1);
+    return { row, decision, presence: presences[place] ?? null };
+  });
+  const stored = await storeDecisions(engine, outcomes);
+  for (const { row, decision, presence } of outcomes) {
+    if (!stored.has(row.id)) continue;
+    note(decided, { id: row.id, decision });
+    if (row.isBulk && decision.kind === "push") decided.bulk.add(row.id);
+    if (isListed(decision) && presence?.status !== "offline") decided.live.push(row.id);
+  }
+  return rows.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
+}
+
+/** Nobody's push waits for presence: where it is not known, people are taken for absent, which is one push too many at worst. */
+async function readPresences(engine: Engine, rows: StoredFacts[]): Promise<Array<PresenceAnswer | null>> {
+  try {
+    return await engine.presence(rows.map(({ userId, chatId }) => ({ userId, chatId })));
+  } catch (error) {
+    engine.log.warn({ err: error }, "Presence can't be read; pushes are decided without it");
+    return [];
+  }
+}
+
+function factsOf(row: StoredFacts, seen: { presence: PresenceAnswer | null; more: number }): PushFacts {
+  const { now, createdAt, newestAt, critical, mutedUntil, hasSubscription, waits } = row;
+  const { presence, more } = seen;
+  const renewedMsAgo = presence?.viewingRenewedMsAgo ?? null;
+  return {
+    now,
+    createdAt,
+    newestAt,
+    critical,
+    waits,
+    mutedUntil,
+    hasSubscription,
+    chat: row.chatId === null ? null : { isMember: row.isMember, mutedUntil: row.chatMutedUntil },
+    messages:
+      row.messageCount === 0
+        ? null
+        : { read: (row.readSeq ?? 0) >= (row.toSeq ?? 0), deleted: !row.hasMessage },
+    categoryWanted: row.wanted ?? standardOf(row.category),
+    presence: {
+      status: presence?.status ?? "offline",
+      viewingSince: renewedMsAgo === null ? null : new Date(now.getTime() - renewedMsAgo),
+    },
+    quietUntil: quietEnd(row),
+    recentPushes: row.recentPushes + more,
+  };
+}
+
+function isListed(decision: Decision): boolean {
+  return decision.kind === "push" || (decision.kind === "suppress" && !UNLISTED_REASONS.has(decision.reason));
+}
+
+function standardOf(category: string): boolean {
+  const known = NOTIFICATION_CATEGORIES.find((name) => name === category);
+  return known === undefined || STANDARD_PREFERENCES[known];
+}
+
+function quietEnd({ now, quietFrom, quietTo, timeZone }: StoredFacts): Date | null {
+  if (quietFrom === null || quietTo === null || timeZone === null) return null;
+  try {
+    return quietUntil(now, { from: quietFrom, to: quietTo, timeZone });
+  } catch {
+    // A time zone that only the node which stored it knows.
+    return null;
+  }
+}
+
+const STORE = {
+  name: "store-decisions",
+  // Rows that somebody changes at the moment are left out: they must be decided by what they become. Nothing waits here.
+  // The states as text, because an index of all that is open is of no use where the ids are known.
+  text: `WITH decided AS (
+      SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], $7::timestamptz[])
+        AS d(id, to_seq, state, reason, due_at, waits, now)
+    ), free AS (
+      SELECT n.id FROM notifications n JOIN decided d ON d.id = n.id
+      WHERE n.id = ANY ($1::uuid[]) AND n.state::text IN ('pending', 'waiting') AND n.to_seq IS NOT DISTINCT FROM d.to_seq
+      ORDER BY n.id FOR UPDATE OF n SKIP LOCKED
+    )
+    UPDATE notifications n
+    SET state = d.state::notification_state, reason = d.reason, due_at = d.due_at, waits = d.waits,
+      decided_at = CASE WHEN d.state <> 'waiting' THEN d.now END, done_at = CASE WHEN d.state = 'suppressed' THEN d.now END
+    FROM decided d JOIN free f ON f.id = d.id
+    WHERE n.id = d.id RETURNING n.id`,
+};
+
+const STATES = { push: "due", wait: "waiting", suppress: "suppressed" } as const satisfies Record<
+  Decision["kind"],
+  string
+>;
+
+async function storeDecisions(
+  engine: Engine,
+  outcomes: Array<{ row: StoredFacts; decision: Decision }>,
+): Promise<Set<string>> {
+  const values = [
+    outcomes.map(({ row }) => row.id),
+    outcomes.map(({ row }) => row.toSeq),
+    outcomes.map(({ decision }) => STATES[decision.kind]),
+    outcomes.map(({ decision }) => (decision.kind === "push" ? null : decision.reason)),
+    outcomes.map(({ row, decision }) => (decision.kind === "wait" ? decision.until : row.now)),
+    outcomes.map(({ row, decision }) => (decision.kind === "wait" ? decision.waits : row.waits)),
+    outcomes.map(({ row }) => row.now),
+  ];
+  const { rows } = await guardDatabase(() =>
+    engine.database.pool.query<{ id: string }>({ ...STORE, values }),
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+function note(decided: Decided, { id, decision }: { id: string; decision: Decision }): void {
+  switch (decision.kind) {
+    case "push":
+      decided.due.push(id);
+      return;
+    case "wait":
+      decided.waiting.push({ id, until: decision.until });
+      return;
+    case "suppress":
+      decided.suppressed.push({ id, reason: decision.reason });
+      return;
+  }
+}

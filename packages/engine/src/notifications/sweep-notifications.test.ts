@@ -1,0 +1,256 @@
+import { randomUUID } from "node:crypto";
+import type { JobInput, JobName } from "@parley/contracts";
+import {
+  addTestDevice,
+  createTestDatabase,
+  openTestEngine,
+  type TestDatabase,
+  type TestEngine,
+  until,
+} from "@parley/testing";
+import { Client } from "pg";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createChat } from "../chats/create-chat.js";
+import type { Engine } from "../engine.js";
+import { sendMessage } from "../messages/send-message.js";
+import { closeEngine } from "../open-engine.js";
+import { DueChats } from "./announce-due.js";
+import { claimDeliveries } from "./claim-deliveries.js";
+import { collectDueChats } from "./collect-due-chats.js";
+import { dispatchNotifications } from "./dispatch-notifications.js";
+import { sweepNotifications } from "./sweep-notifications.js";
+
+const alice = { userId: "alice", role: "user" };
+
+let database: TestDatabase;
+let node: TestEngine;
+let engine: Engine;
+let jobs: Array<{ job: string; data: Record<string, unknown>; delayMs: number | undefined }>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  node = openTestEngine(database.url);
+  ({ engine } = node);
+  engine.enqueue = (job, data, options) => void jobs.push({ job, data, delayMs: options?.delayMs });
+});
+
+beforeEach(async () => {
+  jobs = [];
+  // What an earlier test left is done.
+  await engine.database.pool.query("UPDATE chats SET notified_seq = last_seq");
+  await engine.database.pool.query("UPDATE notifications SET state = 'sent'");
+  await sweepNotifications(engine);
+});
+
+afterAll(async () => {
+  await closeEngine(engine);
+  await database.drop();
+});
+
+async function newChat() {
+  const userId = `reader-${randomUUID()}`;
+  const request = { type: "direct" as const, userId };
+  return { userId, chatId: (await createChat(engine, { actor: alice, request })).id };
+}
+
+const say = (chatId: string) =>
+  sendMessage(engine, { actor: alice, chatId, draft: { content: "hello", type: "text" } });
+
+const statesOf = async (chatId: string) =>
+  (await engine.database.prisma.notification.findMany({ where: { chatId } })).map(({ state }) => state);
+
+const later = (ms: number) => new Date(Date.now() + ms);
+
+describe("the sweeper", () => {
+  it("does every step that was left undone", async () => {
+    const { chatId, userId } = await newChat();
+    await addTestDevice(engine, userId);
+    await say(chatId);
+    // Nobody collected.
+    expect(await sweepNotifications(engine)).toEqual({ collected: 1, decided: 1, due: 0 });
+    expect(await statesOf(chatId)).toEqual(["due"]);
+    await say(chatId);
+    // Collected, and the worker died.
+    await collectDueChats(engine, { chatIds: [chatId] });
+    expect(await sweepNotifications(engine)).toEqual({ collected: 0, decided: 1, due: 0 });
+    expect(jobs.filter(({ job }) => job === "push.deliver")).toHaveLength(2);
+    // Decided, and nobody delivers: after a while they are handed out again, and not with every sweep.
+    jobs = [];
+    expect(await sweepNotifications(engine, { now: later(20_000) })).toMatchObject({ due: 2 });
+    expect(await sweepNotifications(engine, { now: later(25_000) })).toMatchObject({ due: 0 });
+    expect(await sweepNotifications(engine, { now: later(40_000) })).toMatchObject({ due: 2 });
+    expect(jobs.map(({ job }) => job)).toEqual(["push.deliver", "push.deliver"]);
+    // Claimed, and the worker was killed: when its lease is over.
+    const ids = (jobs[0]?.data.notificationIds ?? []) as string[];
+    expect(await claimDeliveries(engine, { notificationIds: ids, now: later(41_000) })).toHaveLength(2);
+    expect(await sweepNotifications(engine, { now: later(80_000) })).toMatchObject({ due: 0 });
+    expect(await sweepNotifications(engine, { now: later(120_000) })).toMatchObject({ due: 2 });
+  });
+
+  it("has nothing to do where the fast path did it", async () => {
+    const { chatId, userId } = await newChat();
+    await addTestDevice(engine, userId);
+    await say(chatId);
+    const { notificationIds } = await collectDueChats(engine, { chatIds: [chatId] });
+    await dispatchNotifications(engine, { which: { notificationIds } });
+    jobs = [];
+    expect(await sweepNotifications(engine)).toEqual({ collected: 0, decided: 0, due: 0 });
+    expect(jobs).toEqual([]);
+  });
+
+  it("does not skip a message that was being written while it swept, however long that took", async () => {
+    const { chatId } = await newChat();
+    const slow = new Client({ connectionString: database.url });
+    await slow.connect();
+    await slow.query("BEGIN");
+    await slow.query(
+      `INSERT INTO messages (id, chat_id, seq, rev, sender_id, sender_role, type, content)
+       VALUES ($1, $2, 1, 2, 'alice', 'user', 'text', 'slow')`,
+      [randomUUID(), chatId],
+    );
+    await slow.query("UPDATE chats SET last_seq = 1, last_rev = 2 WHERE id = $1", [chatId]);
+    await slow.query(
+      "INSERT INTO commits (chat_ids, revs, seqs) VALUES (ARRAY[$1::uuid], ARRAY[2], ARRAY[1])",
+      [chatId],
+    );
+    for (let sweep = 0; sweep < 3; sweep++) {
+      const other = await newChat();
+      await say(other.chatId);
+      expect((await sweepNotifications(engine)).collected).toBe(1);
+    }
+    await slow.query("COMMIT");
+    await slow.end();
+    expect((await sweepNotifications(engine)).collected).toBe(1);
+    expect(await statesOf(chatId)).toHaveLength(1);
+  });
+
+  it("comes back to a chat that somebody held", async () => {
+    const { chatId } = await newChat();
+    await say(chatId);
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query("BEGIN");
+    await holder.query("SELECT 1 FROM chats WHERE id = $1 FOR UPDATE", [chatId]);
+    expect((await sweepNotifications(engine)).collected).toBe(0);
+    await holder.query("ROLLBACK");
+    await holder.end();
+    expect((await sweepNotifications(engine)).collected).toBe(1);
+  });
+
+  it("finds without the log what the log does not know: when told, every hour, and in a restored database", async () => {
+    const { chatId } = await newChat();
+    const forget = async () => {
+      await say(chatId);
+      await engine.database.pool.query("DELETE FROM commits");
+      expect((await sweepNotifications(engine)).collected).toBe(0);
+    };
+    await forget();
+    expect((await sweepNotifications(engine, { full: true })).collected).toBe(1);
+    await forget();
+    expect((await sweepNotifications(engine, { now: later(3_700_000) })).collected).toBe(1);
+    await forget();
+    await engine.database.pool.query("UPDATE notification_cursor SET xid = '9000000000'");
+    expect((await sweepNotifications(engine)).collected).toBe(1);
+    await say(chatId);
+    expect((await sweepNotifications(engine)).collected).toBe(1);
+  });
+
+  it("does the same when several sweep at once", async () => {
+    const chats: Array<{ userId: string; chatId: string }> = [];
+    for (let count = 0; count < 10; count++) chats.push(await newChat());
+    for (const { chatId } of chats) await say(chatId);
+    await Promise.all(Array.from({ length: 4 }, () => sweepNotifications(engine)));
+    for (const { chatId } of chats) expect(await statesOf(chatId)).toEqual(["suppressed"]);
+  });
+
+  it("gets through more than one page of decisions", async () => {
+    await engine.database.pool.query(
+      `INSERT INTO notifications (id, user_id, type, category)
+       SELECT new_notification_id(now()), 'crowd-' || n, 'system', 'system_alerts' FROM generate_series(1, 1234) n`,
+    );
+    expect((await sweepNotifications(engine)).decided).toBe(1_234);
+  });
+});
+
+describe("a hand-over", () => {
+  it("asks for delivery in slices, and for later decisions when they come soon", async () => {
+    const chats: Array<{ userId: string; chatId: string }> = [];
+    for (let count = 0; count < 3; count++) chats.push(await newChat());
+    for (const { chatId, userId } of chats) {
+      await addTestDevice(engine, userId);
+      await say(chatId);
+    }
+    engine.presence = async (questions) =>
+      questions.map(({ userId }) =>
+        userId === chats[0]?.userId ? { status: "online", viewingRenewedMsAgo: null } : null,
+      );
+    const { notificationIds } = await collectDueChats(engine, { chatIds: chats.map(({ chatId }) => chatId) });
+    await dispatchNotifications(engine, { which: { notificationIds }, rules: { delayMs: 30_000 } });
+    engine.presence = async (questions) => questions.map(() => null);
+    const [deliver, decide] = jobs.toSorted((left, right) => right.job.localeCompare(left.job));
+    expect(deliver).toMatchObject({ job: "push.deliver", delayMs: undefined });
+    expect(deliver?.data.notificationIds).toHaveLength(2);
+    expect(decide).toMatchObject({ job: "notifications.decide", delayMs: expect.any(Number) });
+    expect(decide?.delayMs).toBeLessThanOrEqual(30_000);
+    expect(decide?.delayMs).toBeGreaterThan(20_000);
+  });
+
+  it("tells people who may be connected, and nobody who surely is not", async () => {
+    const [maybe, gone] = [await newChat(), await newChat()];
+    for (const { chatId } of [maybe, gone]) await say(chatId);
+    engine.presence = async (questions) =>
+      questions.map(({ userId }) =>
+        userId === gone.userId ? { status: "offline", viewingRenewedMsAgo: null } : null,
+      );
+    node.batches.length = 0;
+    await sweepNotifications(engine);
+    engine.presence = async (questions) => questions.map(() => null);
+    const signals = node.batches.flatMap((batch) => batch.signals);
+    expect(signals).toMatchObject([
+      {
+        chatId: null,
+        audience: [maybe.userId],
+        body: {
+          name: "notification.created",
+          type: "new_message",
+          body: "hello",
+          data: { chatId: maybe.chatId },
+        },
+      },
+    ]);
+  });
+});
+
+describe("the chats of a moment", () => {
+  type Asked = { job: JobName; data: JobInput<JobName> };
+
+  it("share a job", async () => {
+    const asked: Asked[] = [];
+    const due = new DueChats((job, data) => void asked.push({ job, data }));
+    const change = (chatId: string) => ({
+      chatId,
+      rev: 1,
+      seq: 1,
+      audience: null,
+      body: { name: "message.created" as const, message: {} as never },
+    });
+    due.note([change("a"), change("b")]);
+    due.note([change("a"), { ...change("c"), body: { name: "member.added", userId: "x" } }]);
+    expect(asked).toEqual([]);
+    await until(() => asked.length > 0, "the job is asked for");
+    expect(asked).toEqual([{ job: "notifications.collect", data: { chatIds: ["a", "b"] } }]);
+    for (let count = 0; count < 450; count++) due.note([change(`chat-${count}`)]);
+    due.close();
+    const sizes = asked.slice(1).map(({ data }) => ("chatIds" in data ? data.chatIds.length : 0));
+    expect(sizes).toEqual([200, 200, 50]);
+  });
+
+  it("are asked for after a commit", async () => {
+    const asked: string[] = [];
+    const other = openTestEngine(database.url, { enqueue: (job) => void asked.push(job) });
+    const { chatId } = await newChat();
+    await sendMessage(other.engine, { actor: alice, chatId, draft: { content: "x", type: "text" } });
+    await until(() => asked.includes("notifications.collect"), "a job is asked for");
+    await closeEngine(other.engine);
+  });
+});

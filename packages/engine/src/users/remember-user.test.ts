@@ -1,0 +1,33 @@
+import { createTestDatabase, type TestDatabase } from "@parley/testing";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Engine } from "../engine.js";
+import { closeEngine, openEngine } from "../open-engine.js";
+import { rememberUser } from "./remember-user.js";
+
+let database: TestDatabase;
+let engine: Engine;
+let now = new Date("2030-01-01T10:00:00Z");
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  engine = openEngine({ databaseUrl: database.url, publish: () => undefined, log, clock: () => now });
+});
+
+afterAll(async () => {
+  await closeEngine(engine);
+  await database.drop();
+});
+
+it("the directory says on which day somebody was last here, and is written once a day", async () => {
+  const seen = async (at: string) => {
+    now = new Date(at);
+    await rememberUser(engine, { userId: "ana", role: "user", name: "Ana" });
+    const { updatedAt } = await engine.database.prisma.user.findUniqueOrThrow({ where: { id: "ana" } });
+    return updatedAt.toISOString().slice(0, 16);
+  };
+  await seen("2029-12-31T09:00:00Z");
+  expect(await seen("2030-01-01T10:00:00Z")).toBe("2030-01-01T10:00");
+  expect(await seen("2030-01-01T23:59:00Z")).toBe("2030-01-01T10:00");
+  expect(await seen("2030-01-02T00:01:00Z")).toBe("2030-01-02T00:01");
+});
