@@ -7,6 +7,9 @@ import { runScript } from "./run-script.mjs";
 
 const { env } = process;
 
+/** These measure no storage. */
+const WITHOUT_SERVICES = new Set(["push"]);
+
 // A bench's figures are only worth something with a database that really writes to disk.
 await runScript(async ({ signal }) => {
   const [name = "", ...args] = process.argv.slice(2);
@@ -16,8 +19,24 @@ await runScript(async ({ signal }) => {
   if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
     throw new Fault(`There is no bench named "${name}": see packages/testing/src/bench.`);
   }
+  const services = WITHOUT_SERVICES.has(name) ? undefined : await startServices(progress, signal);
+  try {
+    const urls = services && { DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl };
+    const { code } = await runCommand([process.execPath, script, ...args], {
+      cwd: root,
+      env: { ...env, ...urls },
+      signal,
+      stdio: "inherit",
+    });
+    return code;
+  } finally {
+    await services?.stop();
+  }
+});
+
+async function startServices(progress, signal) {
   const { startLocalServices } = await import("../../packages/platform/dist/local/local-services.js");
-  const services = await progress.step("Postgres and Redis for the bench", () =>
+  return progress.step("Postgres and Redis for the bench", () =>
     startLocalServices({
       root,
       databaseUrl: env.DATABASE_URL,
@@ -26,16 +45,4 @@ await runScript(async ({ signal }) => {
       signal,
     }),
   );
-  try {
-    const benchEnv = { ...env, DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl };
-    const { code } = await runCommand([process.execPath, script, ...args], {
-      cwd: root,
-      env: benchEnv,
-      signal,
-      stdio: "inherit",
-    });
-    return code;
-  } finally {
-    await services.stop();
-  }
-});
+}

@@ -1,24 +1,42 @@
 import type { Server } from "node:http";
-import { closeEngine, openEngine, pingDatabase } from "@parley/engine";
+import { QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
+import {
+  closeEngine,
+  type Engine,
+  loadTemplates,
+  openEngine,
+  pingDatabase,
+  type Templates,
+} from "@parley/engine";
 import {
   connectRedis,
   createHealth,
   createMetrics,
+  type JobDesk,
+  type JobWorker,
   type Logger,
-  openQueue,
+  type Metrics,
+  openJobDesk,
   openWorker,
+  type Redis,
   type Running,
 } from "@parley/platform";
 import { createAuditMetrics } from "./audit-metrics.js";
 import { createBatchOutbox } from "./batch-outbox.js";
 import type { WorkerConfig } from "./config.js";
+import { deliverPushes } from "./deliver-pushes.js";
 import type { JobContext } from "./jobs/job.js";
+import { openPush } from "./open-push.js";
+import { OutcomeRecorder } from "./outcome-recorder.js";
+import type { PushSender } from "./push/push-sender.js";
+import { createPushMetrics, type PushMetrics } from "./push-metrics.js";
+import { createPresenceReader } from "./read-presence.js";
 import { createJobRunner } from "./run-job.js";
 import { keepSchedules, schedulesOf } from "./schedules.js";
 import { createStatusServer } from "./status-server.js";
 
-const QUEUE = "jobs";
-const JOBS_AT_ONCE = 4;
+/** Jobs of each queue that run at the same time in this process. */
+const JOBS_AT_ONCE: Record<QueueName, number> = { jobs: 4, push: 8, "push-bulk": 2 };
 
 /** A worker that runs, and where it answers probes. */
 export interface WorkerNode extends Running {
@@ -27,39 +45,35 @@ export interface WorkerNode extends Running {
 
 /** Builds one worker, top to bottom, and starts it. The database must be migrated; Redis may come later. */
 export async function startWorker(config: WorkerConfig, log: Logger): Promise<WorkerNode> {
+  const folder = config.NOTIFICATION_TEMPLATES_DIR;
+  const templates = folder === undefined ? undefined : await loadTemplates(folder);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "worker" });
-
-  const publisher = connectRedis({ url: config.REDIS_URL, role: "publish", log });
-  const publish = createBatchOutbox({
-    redis: publisher,
-    prefix: config.REDIS_PREFIX,
-    onError: (error) =>
-      log.warn({ err: error }, "The API nodes could not be told; clients catch up by themselves"),
-  });
-  const engine = openEngine({
-    databaseUrl: config.DATABASE_URL,
-    schema: config.DATABASE_SCHEMA,
-    poolSize: config.DATABASE_POOL_SIZE,
-    // Nobody is connected to a worker: the API nodes deliver what its jobs bring about.
-    publish,
-    log,
-  });
-
-  // The queue, what is asked of it by the clock, and who does it.
-  const connection = { name: QUEUE, redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX, log };
-  const queue = openQueue(connection);
-  const context: JobContext = { engine, log, audit: createAuditMetrics(metrics) };
-  const run = createJobRunner(context, metrics);
+  const connection = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX, log };
+  const desk = openJobDesk({ names: QUEUE_NAMES, ...connection });
+  const redis = {
+    publisher: connectRedis({ url: config.REDIS_URL, role: "publish", log }),
+    cache: connectRedis({ url: config.REDIS_URL, role: "cache", log }),
+  };
+  const engine = openWorkerEngine({ config, log, desk, redis, templates });
 
   const health = createHealth({
     postgres: () => pingDatabase(engine),
-    redis: async () => void (await queue.counts()),
+    redis: async () => void (await desk.queues.jobs.counts()),
   });
   const server = createStatusServer({ health, metrics, log });
   const port = await listen(server, config);
 
-  const worker = openWorker({ ...connection, concurrency: JOBS_AT_ONCE, run });
-  const endSchedules = keepSchedules({ queue, log }, schedulesOf(config));
+  const pushMetrics = createPushMetrics(metrics);
+  const sender = openPush(config, { metrics: pushMetrics, log });
+  if (sender === undefined) log.warn({}, "Push is off: VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY are not set");
+  const context = createContext({ config, log, engine, metrics, pushMetrics, sender });
+  const run = createJobRunner(context, metrics);
+  const workers = QUEUE_NAMES.map((name) =>
+    openWorker({ name, ...connection, concurrency: JOBS_AT_ONCE[name], run }),
+  );
+  const endSchedules = keepSchedules({ desk, log }, schedulesOf(config));
+  // What happened while no worker ran.
+  engine.enqueue("notifications.sweep", { full: true });
   log.info({ port }, "The worker runs");
 
   return {
@@ -67,11 +81,71 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
     stop: async () => {
       health.setDraining();
       endSchedules();
-      await worker.close();
-      await queue.close();
+      await stopWorkers(workers, sender);
+      await desk.close();
       await closeEngine(engine);
-      publisher.disconnect();
+      redis.publisher.disconnect();
+      redis.cache.disconnect();
       await close(server);
+    },
+  };
+}
+
+/** The jobs that run are ended, and the pushes that they wait for: who has no turn yet is left for the next worker. */
+async function stopWorkers(workers: JobWorker[], sender: PushSender | undefined): Promise<void> {
+  const closed = Promise.all(workers.map((worker) => worker.close()));
+  await sender?.close();
+  await closed;
+}
+
+function openWorkerEngine(parts: {
+  config: WorkerConfig;
+  log: Logger;
+  desk: JobDesk<QueueName>;
+  redis: { publisher: Redis; cache: Redis };
+  templates: Templates | undefined;
+}): Engine {
+  const { config, log, desk, redis, templates } = parts;
+  const prefix = config.REDIS_PREFIX;
+  return openEngine({
+    databaseUrl: config.DATABASE_URL,
+    schema: config.DATABASE_SCHEMA,
+    poolSize: config.DATABASE_POOL_SIZE,
+    // Nobody is connected to a worker: the API nodes deliver what its jobs bring about.
+    publish: createBatchOutbox({
+      redis: redis.publisher,
+      prefix,
+      onError: (error) =>
+        log.warn({ err: error }, "The API nodes could not be told; clients catch up by themselves"),
+    }),
+    enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
+    presence: createPresenceReader({ redis: redis.cache, prefix }),
+    ...(templates && { templates }),
+    log,
+  });
+}
+
+function createContext(parts: {
+  config: WorkerConfig;
+  log: Logger;
+  engine: Engine;
+  metrics: Metrics;
+  pushMetrics: PushMetrics;
+  sender: PushSender | undefined;
+}): JobContext {
+  const { config, log, engine, metrics, pushMetrics, sender } = parts;
+  const recorder = new OutcomeRecorder({ engine, log });
+  const leaseMs = config.PUSH_LEASE_SECONDS * 1000;
+  return {
+    engine,
+    log,
+    audit: createAuditMetrics(metrics),
+    push: {
+      rules: { delayMs: config.PUSH_DELAY_MS, perMinute: config.PUSHES_PER_MINUTE },
+      metrics: pushMetrics,
+      deliver:
+        sender &&
+        ((notificationIds) => deliverPushes({ engine, sender, recorder }, { notificationIds, leaseMs })),
     },
   };
 }

@@ -1,12 +1,12 @@
 import { hostname } from "node:os";
 import { z } from "zod";
+import { pushConfigFields, vapidFaults } from "./push-config.js";
 
-/** Everything a worker process reads from its environment. */
-export const workerConfigSchema = z.object({
-  NODE_ENV: z
-    .enum(["development", "production", "test"])
-    .default("development")
-    .meta({ description: "Says to libraries what this process runs for." }),
+const fields = z.object({
+  NODE_ENV: z.enum(["development", "production", "test"]).default("development").meta({
+    description:
+      "`production` turns the conveniences of development off: push services without https are refused, and VAPID_SUBJECT is required.",
+  }),
   HOST: z.string().default("0.0.0.0").meta({ description: "Address to listen on, for probes and metrics." }),
   PORT: wholeNumber(0, 65_535)
     .default(3100)
@@ -30,7 +30,7 @@ export const workerConfigSchema = z.object({
     .default("public")
     .meta({ description: "Postgres schema that holds the tables." }),
   DATABASE_POOL_SIZE: wholeNumber(1, 500)
-    .default(4)
+    .default(8)
     .meta({ description: "Database connections of this process." }),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" })
@@ -50,7 +50,19 @@ export const workerConfigSchema = z.object({
   VERIFY_EVERY_SECONDS: wholeNumber(1, 86_400)
     .default(300)
     .meta({ description: "Time between two checks of stored chats against what chats promise." }),
+  ...pushConfigFields,
 });
+
+/** Everything a worker process reads from its environment. */
+export const workerConfigSchema = fields.superRefine(
+  (config, context) => {
+    for (const { name, problem } of vapidFaults(config)) {
+      context.addIssue({ code: "custom", path: [name], message: problem });
+    }
+  },
+  // Even when other fields are wrong, so that all faults are shown together.
+  { when: ({ issues }) => !issues.some(({ path }) => /^(VAPID_|NODE_ENV)/.test(String(path?.[0]))) },
+);
 
 export type WorkerConfig = z.output<typeof workerConfigSchema>;
 

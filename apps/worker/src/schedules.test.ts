@@ -25,11 +25,12 @@ function fakeQueue() {
   return { queue, schedule, becomeReady: () => ready() };
 }
 
+const deskOf = (queue: JobQueue) => ({ queues: { jobs: queue, push: queue, "push-bulk": queue } });
 const createLog = () => ({ info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 
 test("puts every schedule in when Redis is there, when it is back, and by the clock", async () => {
   const { queue, schedule, becomeReady } = fakeQueue();
-  const end = keepSchedules({ queue, log: createLog() }, schedules);
+  const end = keepSchedules({ desk: deskOf(queue), log: createLog() }, schedules);
   becomeReady();
   await vi.advanceTimersByTimeAsync(0);
   expect(schedule.mock.calls).toEqual([
@@ -49,7 +50,7 @@ test("puts every schedule in when Redis is there, when it is back, and by the cl
 test("says nothing while Redis is away, and something when it refuses", async () => {
   const { queue, schedule, becomeReady } = fakeQueue();
   const log = createLog();
-  const end = keepSchedules({ queue, log }, schedules);
+  const end = keepSchedules({ desk: deskOf(queue), log }, schedules);
   schedule.mockRejectedValueOnce(new QueueUnavailable("away"));
   becomeReady();
   await vi.advanceTimersByTimeAsync(0);

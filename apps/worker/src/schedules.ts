@@ -1,6 +1,6 @@
-import type { JobName } from "@parley/contracts";
+import { type JobName, type QueueName, queueOf } from "@parley/contracts";
 import { COMMITS_KEPT_MS } from "@parley/engine";
-import { type JobData, type JobQueue, type Log, QueueUnavailable } from "@parley/platform";
+import { type JobData, type JobDesk, type Log, QueueUnavailable } from "@parley/platform";
 import type { WorkerConfig } from "./config.js";
 
 export interface Schedule {
@@ -26,22 +26,38 @@ export function schedulesOf(config: WorkerConfig): Schedule[] {
       everyMs: 60_000,
       data: { olderThanMs: COMMITS_KEPT_MS },
     },
+    {
+      id: "notifications.sweep",
+      job: "notifications.sweep",
+      everyMs: config.NOTIFICATION_SWEEP_SECONDS * 1000,
+      data: { full: false },
+    },
+    {
+      id: "notifications.prune",
+      job: "notifications.prune",
+      everyMs: 3_600_000,
+      data: { olderThanMs: config.NOTIFICATIONS_KEPT_DAYS * DAY_MS },
+    },
   ];
 }
 
+const DAY_MS = 24 * 3_600_000;
 const LOOK_EVERY_MS = 30_000;
 
 /**
  * Puts the schedules into Redis and sees to it that they stay there: Redis may come later, go, and come back empty. Every worker does it; one
  * schedule is one schedule, however many put it there. Returns what ends it.
  */
-export function keepSchedules(context: { queue: JobQueue; log: Log }, schedules: Schedule[]): () => void {
-  const { queue, log } = context;
+export function keepSchedules(
+  context: { desk: Pick<JobDesk<QueueName>, "queues">; log: Log },
+  schedules: Schedule[],
+): () => void {
+  const { desk, log } = context;
   let ended = false;
   const look = async () => {
     for (const { id, ...plan } of schedules) {
       if (ended) return;
-      await queue.schedule(id, plan);
+      await desk.queues[queueOf(plan.job)].schedule(id, plan);
     }
   };
   const lookSafely = () => {
@@ -51,7 +67,8 @@ export function keepSchedules(context: { queue: JobQueue; log: Log }, schedules:
         log.error({ err: error }, "The schedules could not be put into Redis");
     });
   };
-  queue.onReady(lookSafely);
+  // One of the queues is enough: all are in the same Redis.
+  desk.queues.jobs.onReady(lookSafely);
   const timer = setInterval(lookSafely, LOOK_EVERY_MS).unref();
   return () => {
     ended = true;

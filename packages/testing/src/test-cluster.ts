@@ -8,6 +8,8 @@ export interface TestCluster extends Cluster {
   /** The nodes' own addresses, past the load balancer. */
   urls: [string, string];
   databaseUrl: string;
+  /** What every key and channel of it in Redis begins with. */
+  redisPrefix: string;
 }
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -37,6 +39,7 @@ async function start(
   services: { databaseUrl?: string; redisUrl?: string },
   env: NodeJS.ProcessEnv,
 ): Promise<TestCluster> {
+  const redisPrefix = `test-${randomBytes(6).toString("hex")}`;
   const cluster = await startCluster({
     root: ROOT,
     port: 0,
@@ -47,13 +50,14 @@ async function start(
     env: {
       ...process.env,
       ...WITHOUT_LIMITS,
-      REDIS_PREFIX: `test-${randomBytes(6).toString("hex")}`,
+      REDIS_PREFIX: redisPrefix,
       ...env,
     },
   });
   const [first, second] = cluster.nodes;
   if (first === undefined || second === undefined) throw new Error("the cluster has fewer than two nodes");
-  return { ...cluster, urls: [first.url, second.url], databaseUrl: cluster.services.databaseUrl };
+  const urls: [string, string] = [first.url, second.url];
+  return { ...cluster, urls, databaseUrl: cluster.services.databaseUrl, redisPrefix };
 }
 
 const WITHOUT_LIMITS = {

@@ -1,12 +1,24 @@
 import type { JobName } from "@parley/contracts";
+import { campaignsExpand } from "./campaigns-expand.js";
 import { chatsVerify } from "./chats-verify.js";
 import { commitsPrune } from "./commits-prune.js";
 import type { JobHandler } from "./job.js";
+import { notificationsCollect } from "./notifications-collect.js";
+import { notificationsDecide } from "./notifications-decide.js";
+import { notificationsPrune } from "./notifications-prune.js";
+import { notificationsSweep } from "./notifications-sweep.js";
+import { pushDeliver } from "./push-deliver.js";
 
 /** Who does which job. The compiler sees to it that none of the contract's jobs is missing. */
 export const JOBS = {
+  "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
+  "notifications.collect": notificationsCollect,
+  "notifications.decide": notificationsDecide,
+  "notifications.prune": notificationsPrune,
+  "notifications.sweep": notificationsSweep,
+  "push.deliver": pushDeliver,
 } as const satisfies {
   [Name in JobName]: JobHandler<Name>;
 };

@@ -1,8 +1,9 @@
 import type { JOB_CATALOGUE, JobName } from "@parley/contracts";
-import type { Engine } from "@parley/engine";
+import type { Engine, PushRules } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import type { z } from "zod";
 import type { AuditMetrics } from "../audit-metrics.js";
+import type { PushMetrics } from "../push-metrics.js";
 
 /** What every job is given. */
 export interface JobContext {
@@ -11,6 +12,12 @@ export interface JobContext {
   audit: AuditMetrics & {
     /** Where the next audit of this process goes on. */
     after?: string;
+  };
+  push: {
+    rules: Partial<PushRules>;
+    metrics: PushMetrics;
+    /** Pushes what is due of these notifications; undefined where there are no keys to push with. */
+    deliver: ((notificationIds: readonly string[]) => Promise<void>) | undefined;
   };
 }
 

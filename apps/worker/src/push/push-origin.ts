@@ -1,0 +1,118 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { PushServiceName } from "@parley/engine";
+import { createCircuitBreaker, type Pass } from "./circuit-breaker.js";
+import type { Clock } from "./clock.js";
+import { createGuardedLookup, type Resolve } from "./guarded-lookup.js";
+import { createOriginLanes, type OriginLanes } from "./origin-lanes.js";
+import type { PushLimits } from "./push-limits.js";
+
+export interface Blocked {
+  reason: "origin_held" | "circuit_open";
+  afterMs: number;
+}
+
+export interface OriginStatus {
+  origin: string;
+  service: PushServiceName;
+  inFlight: number;
+  waiting: number;
+  /** How much longer the service wants to be left alone, 0 when it does not. */
+  heldForMs: number;
+  circuit: "closed" | "open" | "half_open";
+}
+
+/** One push service as this process knows it: its connections, who waits for them, and whether it may be asked at all. */
+export interface PushOrigin {
+  origin: string;
+  service: PushServiceName;
+  agent: HttpAgent;
+  lanes: OriginLanes;
+  /** Why nobody may ask now, when nobody may. */
+  blocked(): Blocked | undefined;
+  enter(): Pass;
+  /** Tells how a turn ended. Returns whether it opened the circuit. */
+  leave(pass: Pass, result: "answered" | "failed" | "untried"): boolean;
+  /** Nobody asks for this long. */
+  hold(forMs: number): void;
+  status(): OriginStatus;
+  isInUse(): boolean;
+  close(): void;
+}
+
+export interface OriginContext {
+  limits: PushLimits;
+  clock: Clock;
+  resolve: Resolve;
+  /** Certificates to trust instead of the system's. */
+  ca?: string | undefined;
+}
+
+export interface OriginTarget {
+  origin: string;
+  service: PushServiceName;
+  namedByOperator: boolean;
+}
+
+export function createPushOrigin(context: OriginContext, target: OriginTarget): PushOrigin {
+  const { limits, clock } = context;
+  const { origin, service } = target;
+  const agent = createAgent(context, target);
+  const lanes = createOriginLanes(limits, clock);
+  const breaker = createCircuitBreaker({
+    clock,
+    failures: limits.breakerFailures,
+    openMs: limits.breakerOpenMs,
+    maxOpenMs: limits.breakerMaxOpenMs,
+  });
+  let heldUntil = Number.NEGATIVE_INFINITY;
+  const heldForMs = () => Math.ceil(Math.max(0, heldUntil - clock.monotonic()));
+  return {
+    origin,
+    service,
+    agent,
+    lanes,
+    blocked: () => {
+      if (heldForMs() > 0) return { reason: "origin_held", afterMs: heldForMs() };
+      const afterMs = breaker.blockedForMs();
+      return afterMs === undefined ? undefined : { reason: "circuit_open", afterMs: Math.ceil(afterMs) };
+    },
+    enter: breaker.enter,
+    leave: (pass, result) => {
+      const opened = breaker.leave(pass, result);
+      if (opened) lanes.turnAway();
+      return opened;
+    },
+    hold: (forMs) => {
+      heldUntil = Math.max(heldUntil, clock.monotonic() + forMs);
+      lanes.turnAway();
+    },
+    status: () => ({
+      origin,
+      service,
+      inFlight: lanes.inFlight(),
+      waiting: lanes.waiting(),
+      heldForMs: heldForMs(),
+      circuit: breaker.state(),
+    }),
+    isInUse: () => lanes.inFlight() + lanes.waiting() > 0,
+    close: () => agent.destroy(),
+  };
+}
+
+function createAgent({ limits, resolve, ca }: OriginContext, target: OriginTarget): HttpAgent {
+  const options = {
+    keepAlive: true,
+    maxSockets: limits.sockets,
+    maxFreeSockets: limits.sockets,
+    // The connections used last stay warm, and the rest can run out.
+    scheduling: "lifo" as const,
+    timeout: limits.idleMs,
+    lookup: createGuardedLookup({ anyAddress: target.namedByOperator, resolve }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+  const agent = target.origin.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
+  // All its connections are alike, and making a name of 25 parts for each request is a tenth of what a request costs.
+  agent.getName = () => target.origin;
+  return agent;
+}
