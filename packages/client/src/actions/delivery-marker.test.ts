@@ -21,7 +21,7 @@ describe("what has got to this device", () => {
   it("is reported once a second at most, the newest of each chat", async () => {
     const other = server.open("other", "ann", "ben");
     const { client } = open();
-    await clock.settle();
+    await clock.advance(MINUTE);
     for (let seq = 1; seq <= 20; seq++) {
       server.say(chat, "ben", `${seq}`);
       await clock.advance(100);
@@ -52,6 +52,16 @@ describe("what has got to this device", () => {
     await clock.advance(MINUTE);
     expect(reports()).toHaveLength(2);
     await again.client.close();
+  });
+
+  it("is reported by clients that come back together at different times", async () => {
+    server.say(chat, "ben", "1");
+    const { client } = open({ random: () => 0.9 });
+    await clock.advance(4_500);
+    expect(reports()).toEqual([]);
+    await clock.advance(200);
+    expect(reports()).toHaveLength(1);
+    await client.close();
   });
 
   it("is not reported when it is mine, behind a hole, or read already", async () => {

@@ -16,6 +16,8 @@ export interface DeliveryMarkerParts {
 }
 
 const PAUSE_MS = 1_000;
+/** Many clients may have come back together; that is hard enough for a server. */
+const SPREAD_MS = 4_000;
 /** Reports under way at a time; the server lets a user do few things at once. */
 const LANES = 3;
 
@@ -28,6 +30,7 @@ export class DeliveryMarker {
   #failures = 0;
   #unknown = false;
   #reporting = false;
+  #notBefore = 0;
   #cancel: (() => void) | undefined;
 
   constructor(parts: DeliveryMarkerParts) {
@@ -45,6 +48,7 @@ export class DeliveryMarker {
   restart(): void {
     this.#unknown = false;
     this.#unkept.clear();
+    this.#notBefore = this.#parts.clock.now() + PAUSE_MS + this.#parts.random() * SPREAD_MS;
     if (this.#changed.size > 0) this.#reportLater(PAUSE_MS);
   }
 
@@ -56,7 +60,9 @@ export class DeliveryMarker {
 
   #reportLater(waitMs: number): void {
     if (this.#unknown || this.#reporting || this.#parts.ask() === undefined) return;
-    this.#cancel ??= this.#parts.clock.after(waitMs, () => void this.#reportAll(), "idle");
+    const { clock } = this.#parts;
+    const dueMs = Math.max(waitMs, this.#notBefore - clock.now());
+    this.#cancel ??= clock.after(dueMs, () => void this.#reportAll(), "idle");
   }
 
   async #reportAll(): Promise<void> {
