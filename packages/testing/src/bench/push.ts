@@ -14,8 +14,8 @@ import type { PushSubscription } from "../push-service/push-subscription.js";
  * `-- --unpinned` they share all cores, which shows what a thread for the encryption gains.
  */
 
-const ROUNDS = 7;
-const PUSHES = 4_000;
+const ROUNDS = 15;
+const PUSHES = 2_000;
 const SUBSCRIPTIONS = 2_000;
 const IN_FLIGHT = 50;
 const PAYLOAD = {
