@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const STEP_MS = 10;
 
 /** Waits until `look` finds something; fails with `what` when it has not after `patienceMs`. */
