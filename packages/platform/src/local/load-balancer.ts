@@ -115,7 +115,7 @@ async function forward(balancing: Balancing, client: Socket, tried: Set<Target>)
   } else {
     upstream.destroy();
     target.ready = false;
-    target.watch?.check();
+    target.watch?.doubt();
     await forward(balancing, client, tried);
   }
 }

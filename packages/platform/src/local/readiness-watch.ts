@@ -5,12 +5,13 @@ export interface ReadinessWatchOptions {
   port: number;
   /** Time between two questions, in milliseconds. */
   intervalMs: number;
+  /** Gets each change, and the answer to each doubt. */
   onChange: (ready: boolean) => void;
 }
 
 export interface ReadinessWatch {
-  /** Asks now instead of at the next interval. */
-  check(): void;
+  /** Takes the server for not ready, and asks now instead of at the next interval. */
+  doubt(): void;
   stop(): void;
 }
 
@@ -43,7 +44,10 @@ export function watchReadiness(options: ReadinessWatchOptions): ReadinessWatch {
   };
   check();
   return {
-    check,
+    doubt: () => {
+      ready = false;
+      check();
+    },
     stop: () => {
       stopped = true;
       clearTimeout(timer);
