@@ -22,6 +22,7 @@ export class SdkChaosClient implements ChaosClient {
   #token: string;
   #opened = false;
   #caughtUp = false;
+  #stalled = false;
 
   constructor(options: ChaosClientOptions) {
     this.#options = options;
@@ -106,8 +107,10 @@ export class SdkChaosClient implements ChaosClient {
     if (wire === undefined) throw new Error(`${this.userId} has no wire of its own`);
     recorder.record({ type: "away", user: this.userId, conn: this.#conn, why: STALLED });
     wire.stall();
+    this.#stalled = true;
     setTimeout(() => {
       wire.join();
+      this.#stalled = false;
       // When the connection did not survive it, the SDK is still to come back, and says so.
       if (this.#caughtUp) recorder.record({ type: "back", user: this.userId, conn: this.#conn });
     }, forMs).unref();
@@ -133,7 +136,8 @@ export class SdkChaosClient implements ChaosClient {
 
   #away(why: string): void {
     if (this.#caughtUp && this.#client !== undefined) {
-      this.#options.recorder.record({ type: "away", user: this.userId, conn: this.#conn, why });
+      const reason = this.#stalled ? STALLED : why;
+      this.#options.recorder.record({ type: "away", user: this.userId, conn: this.#conn, why: reason });
     }
     this.#caughtUp = false;
   }
