@@ -1,8 +1,9 @@
 import { DISCONNECT_REASONS, type DisconnectReason, type Identity } from "@parley/contracts";
 import { EventBucket } from "./event-bucket.js";
 import type { Receiver } from "./live-user.js";
-import { frame } from "./outbound.js";
+import { frame, nativeWire } from "./outbound.js";
 import type { ChatSocket } from "./socket-types.js";
+import type { Frames } from "./wire.js";
 
 /** Bytes that may wait for a slow client before it is sent away to come back and catch up. */
 const UNSENT_LIMIT = 1_048_576;
@@ -22,6 +23,7 @@ export interface ConnectionOptions {
 export class Connection implements Receiver {
   readonly id: string;
   readonly userId: string;
+  readonly wire = nativeWire;
   readonly bucket: EventBucket;
   /** Chats that the client has open. */
   readonly viewing = new Set<string>();
@@ -48,6 +50,12 @@ export class Connection implements Receiver {
 
   get open(): boolean {
     return this.#socket.connected;
+  }
+
+  receive(frames: Frames): void {
+    // The native encoders never wait.
+    if ("later" in frames) return;
+    for (const text of frames) this.deliver(text);
   }
 
   deliver(text: string): void {

@@ -1,8 +1,8 @@
 import type { Change, ChangeBody } from "@parley/contracts";
 import { createLogger } from "@parley/platform";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { FanOutClient } from "../testing/fan-out-client.js";
 import { FanOut } from "./fan-out.js";
-import type { Receiver } from "./live-user.js";
 
 const CHAT = "00000000-0000-7000-8000-000000000001";
 const AT = "2026-01-01T00:00:00.000Z";
@@ -16,17 +16,10 @@ beforeEach(() => {
 
 afterEach(() => fanOut.close());
 
-class Client implements Receiver {
-  readonly heard: Array<[string, Record<string, unknown>]> = [];
-  constructor(
-    readonly id: string,
-    readonly userId: string,
-  ) {
-    fanOut.follow(fanOut.users.add(this), [{ chatId: CHAT, rev: 0, seq: 9 }]);
-  }
-  deliver(frame: string): void {
-    this.heard.push(JSON.parse(frame.slice(frame.indexOf("["))));
-  }
+function connect(id: string, userId: string): FanOutClient {
+  const client = new FanOutClient(id, userId);
+  fanOut.follow(fanOut.users.add(client), [{ chatId: CHAT, rev: 0, seq: 9 }]);
+  return client;
 }
 
 const changed = (rev: number, body: ChangeBody): Change => ({
@@ -38,7 +31,7 @@ const changed = (rev: number, body: ChangeBody): Change => ({
 });
 
 it("every change of positions and members says which revision it took", () => {
-  const ben = new Client("1", "ben");
+  const ben = connect("1", "ben");
   fanOut.accept({
     changes: [
       changed(1, { name: "chat.created", memberIds: ["ann", "ben"] }),
@@ -59,7 +52,7 @@ it("every change of positions and members says which revision it took", () => {
 });
 
 it("a position that only part of is shown reaches its owner whole", () => {
-  const [ann, ben] = [new Client("1", "ann"), new Client("2", "ben")];
+  const [ann, ben] = [connect("1", "ann"), connect("2", "ben")];
   const read = { userId: "ben", readSeq: 3, messageIds: [] };
   const body = { name: "messages.read", ...read, ownReadSeq: 7, at: AT } as const;
   fanOut.accept({ changes: [changed(1, body)], signals: [] });
@@ -69,8 +62,8 @@ it("a position that only part of is shown reaches its owner whole", () => {
 });
 
 it("private reading reaches the reader's other connections, once, whichever way it comes first", () => {
-  const [phone, laptop] = [new Client("phone", "ben"), new Client("laptop", "ben")];
-  const ann = new Client("3", "ann");
+  const [phone, laptop] = [connect("phone", "ben"), connect("laptop", "ben")];
+  const ann = connect("3", "ann");
   const read = { userId: "ben", chatId: CHAT, readSeq: 4, messageIds: ["m"], at: AT };
   const live = (readSeq: number) =>
     fanOut.accept({

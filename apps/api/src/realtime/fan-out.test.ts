@@ -3,8 +3,8 @@ import type { Catchup, ChatPosition, HolePosition } from "@parley/engine";
 import { createLogger } from "@parley/platform";
 import { until } from "@parley/testing";
 import { afterEach, describe, expect, it } from "vitest";
+import { FanOutClient } from "../testing/fan-out-client.js";
 import { FanOut } from "./fan-out.js";
-import type { Receiver } from "./live-user.js";
 
 const CHAT = "00000000-0000-7000-8000-000000000001";
 const log = createLogger({ level: "silent", node: "test", name: "test" });
@@ -13,27 +13,6 @@ const fanOuts: FanOut[] = [];
 afterEach(() => {
   for (const fanOut of fanOuts.splice(0)) fanOut.close();
 });
-
-class Client implements Receiver {
-  readonly frames: string[] = [];
-  constructor(
-    readonly id: string,
-    readonly userId: string,
-  ) {}
-  deliver(frame: string): void {
-    this.frames.push(frame);
-  }
-  /** The numbers of the messages heard, in the order heard. */
-  get seqs(): number[] {
-    return this.events("new_message").map((payload) => Number(payload.seq));
-  }
-  events(name: string): Array<Record<string, unknown>> {
-    return this.frames
-      .map((frame) => JSON.parse(frame.slice(frame.indexOf("["))) as [string, Record<string, unknown>])
-      .filter(([event]) => event === name)
-      .map(([, payload]) => payload);
-  }
-}
 
 function message(seq: number, rev = seq): Message {
   return {
@@ -88,7 +67,7 @@ function setUp({ missed, arrival }: Database = {}) {
     readArrival: async () => arrival ?? null,
   });
   fanOuts.push(fanOut);
-  const connect = (client: Client, positions: ChatPosition[] = [{ chatId: CHAT, rev: 0, seq: 0 }]) => {
+  const connect = (client: FanOutClient, positions: ChatPosition[] = [{ chatId: CHAT, rev: 0, seq: 0 }]) => {
     fanOut.follow(fanOut.users.add(client), positions);
     return client;
   };
@@ -99,10 +78,10 @@ function setUp({ missed, arrival }: Database = {}) {
 describe("FanOut", () => {
   it("delivers to every connection of the named members, and to nobody else", () => {
     const { connect, accept } = setUp();
-    const phone = connect(new Client("1", "alice"));
-    const laptop = connect(new Client("2", "alice"));
-    const bob = connect(new Client("3", "bob"));
-    const eve = connect(new Client("4", "eve"), []);
+    const phone = connect(new FanOutClient("1", "alice"));
+    const laptop = connect(new FanOutClient("2", "alice"));
+    const bob = connect(new FanOutClient("3", "bob"));
+    const eve = connect(new FanOutClient("4", "eve"), []);
     accept(created(1), created(2));
     expect([phone, laptop, bob].map((client) => client.seqs)).toEqual([
       [1, 2],
@@ -114,7 +93,7 @@ describe("FanOut", () => {
 
   it("puts two nodes' packets into the chat's order, and delivers nothing twice", () => {
     const { connect, accept, reads } = setUp();
-    const bob = connect(new Client("1", "bob"));
+    const bob = connect(new FanOutClient("1", "bob"));
     accept(created(3), created(2));
     expect(bob.seqs).toEqual([]);
     accept(created(1));
@@ -132,7 +111,7 @@ describe("FanOut", () => {
         more: false,
       }),
     });
-    const bob = connect(new Client("1", "bob"));
+    const bob = connect(new FanOutClient("1", "bob"));
     accept(created(1));
     accept(created(3), created(5));
     await until(() => bob.seqs.length >= 5, "the hole is filled");
@@ -154,7 +133,7 @@ describe("FanOut", () => {
         return { changes, position: { chatId: CHAT, rev: 1, seq: 1 }, removed: [], more: false };
       },
     });
-    const bob = connect(new Client("1", "bob"));
+    const bob = connect(new FanOutClient("1", "bob"));
     accept(created(2));
     await until(() => reads.length === 1, "the first read has failed");
     accept(created(3));
@@ -164,8 +143,8 @@ describe("FanOut", () => {
 
   it("gives an added member the stream from then on, and a removed one nothing more", () => {
     const { connect, accept } = setUp();
-    const alice = connect(new Client("1", "alice"));
-    const carol = connect(new Client("2", "carol"), []);
+    const alice = connect(new FanOutClient("1", "alice"));
+    const carol = connect(new FanOutClient("2", "carol"), []);
     const three = ["alice", "bob", "carol"];
     accept(created(1));
     accept(changed(2, { name: "member.added", userId: "carol" }, { audience: three, seq: 1 }));
@@ -188,13 +167,13 @@ describe("FanOut", () => {
         more: false,
       }),
     });
-    const late = new Client("1", "late");
+    const late = new FanOutClient("1", "late");
     const user = fanOut.users.add(late);
     // The commit is heard after the position was read and before it is followed.
     accept(changed(9, { name: "message.created", message: missed }, { audience: null, seq: 7 }));
     fanOut.follow(user, [{ chatId: CHAT, rev: 8, seq: 6 }]);
     await until(() => late.seqs.length === 1, "the message arrives");
-    const other = connect(new Client("2", "other"), [{ chatId: CHAT, rev: 9, seq: 7 }]);
+    const other = connect(new FanOutClient("2", "other"), [{ chatId: CHAT, rev: 9, seq: 7 }]);
     accept({ ...created(8, null), rev: 10 });
     expect(late.seqs).toEqual([7, 8]);
     expect(other.seqs).toEqual([8]);
@@ -206,8 +185,8 @@ describe("FanOut", () => {
 
   it("does not let somebody back in who was removed while their chats were being read", () => {
     const { fanOut, connect, accept } = setUp();
-    const member = connect(new Client("1", "member"), [{ chatId: CHAT, rev: 4, seq: 4 }]);
-    const removed = new Client("2", "removed");
+    const member = connect(new FanOutClient("1", "member"), [{ chatId: CHAT, rev: 4, seq: 4 }]);
+    const removed = new FanOutClient("2", "removed");
     const user = fanOut.users.add(removed);
     accept(changed(5, { name: "member.removed", userId: "removed" }, { audience: null, seq: 4 }));
     fanOut.follow(user, [{ chatId: CHAT, rev: 4, seq: 4 }]);
@@ -218,9 +197,9 @@ describe("FanOut", () => {
 
   it("leaves out the connection that caused a change, and only that one", () => {
     const { connect, accept } = setUp();
-    const reading = connect(new Client("1", "bob"));
-    const otherDevice = connect(new Client("2", "bob"));
-    const alice = connect(new Client("3", "alice"));
+    const reading = connect(new FanOutClient("1", "bob"));
+    const otherDevice = connect(new FanOutClient("2", "bob"));
+    const alice = connect(new FanOutClient("3", "alice"));
     const at = "2026-01-01T00:00:00.000Z";
     const read = changed(1, { name: "messages.read", userId: "bob", readSeq: 0, messageIds: [], at });
     accept({ ...read, exceptConnection: "1" });
@@ -231,8 +210,8 @@ describe("FanOut", () => {
 
   it("forgets a chat when the last of its members has gone", () => {
     const { fanOut, connect, accept } = setUp();
-    const alice = connect(new Client("1", "alice"));
-    const bob = connect(new Client("2", "bob"));
+    const alice = connect(new FanOutClient("1", "alice"));
+    const bob = connect(new FanOutClient("2", "bob"));
     accept(created(2));
     fanOut.users.remove(alice);
     expect(fanOut.users.chatCount).toBe(1);
@@ -243,8 +222,8 @@ describe("FanOut", () => {
 
   it("sends passing news to the others only", () => {
     const { fanOut, connect } = setUp();
-    const alice = connect(new Client("1", "alice"));
-    const bob = connect(new Client("2", "bob"));
+    const alice = connect(new FanOutClient("1", "alice"));
+    const bob = connect(new FanOutClient("2", "bob"));
     const body = { name: "typing.changed", userId: "alice", role: "user", action: "start", at: "" } as const;
     for (const audience of [["alice", "bob"], null]) {
       fanOut.accept({ changes: [], signals: [{ chatId: CHAT, audience, exceptUser: "alice", body }] });
@@ -263,7 +242,7 @@ describe("FanOut", () => {
         more: false,
       }),
     });
-    const bob = connect(new Client("1", "bob"), []);
+    const bob = connect(new FanOutClient("1", "bob"), []);
     accept(created(3));
     await until(() => bob.seqs.length === 3, "the beginning is read");
     accept(created(4));
@@ -279,7 +258,7 @@ describe("FanOut", () => {
         more: false,
       }),
     });
-    const bob = connect(new Client("1", "bob"), []);
+    const bob = connect(new FanOutClient("1", "bob"), []);
     const quiet = { joined: [], before: null };
     fanOut.expect([{ chatId: "elsewhere", rev: 5, seq: 5, ...quiet }], { atOnce: true });
     fanOut.expect([{ chatId: CHAT, rev: 2, seq: 2, joined: ["bob"], before: { rev: 0, seq: 0 } }], {
@@ -300,7 +279,7 @@ describe("FanOut", () => {
       catchUp: false,
     });
     fanOuts.push(careless);
-    const bob = new Client("1", "bob");
+    const bob = new FanOutClient("1", "bob");
     careless.follow(careless.users.add(bob), [{ chatId: CHAT, rev: 0, seq: 0 }]);
     careless.accept({ changes: [created(1), created(3)], signals: [] });
     await until(() => bob.seqs.length === 2, "the later message is delivered");
@@ -310,7 +289,7 @@ describe("FanOut", () => {
 
   it("goes on after a change that it does not understand", () => {
     const { connect, accept } = setUp();
-    const bob = connect(new Client("1", "bob"));
+    const bob = connect(new FanOutClient("1", "bob"));
     const fromTheFuture = { name: "chat.renamed", title: "x" } as unknown as ChangeBody;
     const strange = {
       ...message(3, 3),
@@ -324,7 +303,7 @@ describe("FanOut", () => {
 
   it("keeps nothing for somebody who has gone before their chats were read", () => {
     const { fanOut, accept } = setUp();
-    const bob = new Client("1", "bob");
+    const bob = new FanOutClient("1", "bob");
     const user = fanOut.users.add(bob);
     fanOut.users.remove(bob);
     fanOut.follow(user, [{ chatId: CHAT, rev: 0, seq: 0 }]);
@@ -334,7 +313,7 @@ describe("FanOut", () => {
 
   it("does not let a late packet bring a removed member back", () => {
     const { connect, accept } = setUp();
-    const bob = connect(new Client("1", "bob"), []);
+    const bob = connect(new FanOutClient("1", "bob"), []);
     const leaving = changed(10, { name: "member.removed", userId: "bob" }, { audience: null, seq: 8 });
     accept(leaving, { ...created(8, ["alice", "bob"]), rev: 9 }, { ...created(9, null), rev: 11 });
     expect(bob.seqs).toEqual([]);
@@ -357,7 +336,7 @@ describe("FanOut", () => {
         };
       },
     });
-    const bob = connect(new Client("1", "bob"));
+    const bob = connect(new FanOutClient("1", "bob"));
     const news = (rev: number) => ({ chatId: CHAT, rev, seq: rev, joined: [], before: null });
     fanOut.expect([news(1)], { atOnce: true });
     await until(() => reads.length === 1, "the first read is under way");
@@ -379,8 +358,8 @@ describe("FanOut", () => {
         more: false,
       }),
     });
-    const alice = connect(new Client("1", "alice"));
-    const bob = connect(new Client("2", "bob"));
+    const alice = connect(new FanOutClient("1", "alice"));
+    const bob = connect(new FanOutClient("2", "bob"));
     fanOut.expect([{ chatId: CHAT, rev: 2, seq: 1, joined: [], before: null }], { atOnce: true });
     await until(() => alice.seqs.length === 1, "the member hears what was said");
     expect(bob.seqs).toEqual([]);
@@ -394,7 +373,7 @@ describe("FanOut", () => {
 
   it("goes on when a held change takes the chat's last member away", () => {
     const { connect, accept } = setUp();
-    const bob = connect(new Client("1", "bob"));
+    const bob = connect(new FanOutClient("1", "bob"));
     accept(changed(2, { name: "member.removed", userId: "bob" }, { seq: 1 }), created(1));
     expect(bob.seqs).toEqual([1]);
     expect(bob.events("member_removed")).toHaveLength(1);
@@ -420,7 +399,7 @@ describe("FanOut", () => {
         };
       },
     });
-    const bob = connect(new Client("1", "bob"));
+    const bob = connect(new FanOutClient("1", "bob"));
     accept(created(3));
     await until(() => reads.length === 2, "the second page has failed");
     accept(created(1), created(2));

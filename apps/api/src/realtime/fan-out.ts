@@ -2,10 +2,10 @@ import type { Batch, Change, PrivateRead, Signal } from "@parley/contracts";
 import type { Catchup, ChatPosition, Commit, HolePosition } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import { HoleFiller } from "./hole-filler.js";
-import type { ChatCursor, LiveUser, Receiver } from "./live-user.js";
+import type { ChatCursor, LiveUser } from "./live-user.js";
 import { LiveUsers } from "./live-users.js";
-import { encodeChange, encodePrivateRead, encodeSignal, type Outbound } from "./outbound.js";
 import { RecentRevisions } from "./recent-revisions.js";
+import { EncodedOnce } from "./wire.js";
 
 export interface FanOutOptions {
   /** Reads what is missing after each position. */
@@ -194,8 +194,8 @@ export class FanOut {
     if (user === undefined || !user.cursors.has(cursor)) return;
     const { chatId } = cursor;
     const body = { name: "member.removed", userId } as const;
-    const told = encodeChange({ chatId, rev, seq: cursor.seq, audience: null, body });
-    this.#deliverTo(user, told, undefined);
+    const told = { chatId, rev, seq: cursor.seq, audience: null, body };
+    this.#deliverTo(user, { chatId, news: new EncodedOnce((wire) => wire.change(told)) });
     noteLeaving(user, { chatId, rev: cursor.rev + 1 });
     this.users.detach(user, cursor);
   }
@@ -209,8 +209,10 @@ export class FanOut {
   #deliverToReceivers(cursor: ChatCursor, change: Change): void {
     const receivers = this.#receiversOf(cursor, change);
     if (receivers.length === 0) return;
-    const outbound = encodeChange(change);
-    for (const user of receivers) this.#deliverTo(user, outbound, change.exceptConnection);
+    const news = new EncodedOnce((wire) => wire.change(change));
+    for (const user of receivers) {
+      this.#deliverTo(user, { chatId: change.chatId, news, except: change.exceptConnection });
+    }
   }
 
   /** The named members who are connected here; for a large chat those whom this node knows to be in it. */
@@ -226,25 +228,32 @@ export class FanOut {
     return receivers;
   }
 
-  #deliverTo(user: LiveUser, outbound: Outbound, except: string | undefined): void {
-    const frames = "toAll" in outbound ? outbound.toAll : outbound.toEach(user.userId);
+  #deliverTo(
+    user: LiveUser,
+    told: { chatId: string | null; news: EncodedOnce; except?: string | undefined },
+  ): void {
     for (const connection of user.connections) {
-      if (connection.id !== except) this.#write(connection, frames);
+      if (connection.id === told.except) continue;
+      if (connection.onlyChat !== undefined && connection.onlyChat !== told.chatId) continue;
+      const frames = told.news.for(connection);
+      connection.receive(frames);
+      this.#options.onDelivered?.("later" in frames ? 1 : frames.length);
     }
   }
 
   #deliverSignal(signal: Signal): void {
-    const users = this.#signalReceivers(signal).filter((user) => user.userId !== signal.exceptUser);
-    const frame = users.length === 0 ? null : encodeSignal(signal);
-    if (frame === null) return;
-    for (const user of users) for (const connection of user.connections) this.#write(connection, [frame]);
+    const news = new EncodedOnce((wire) => wire.signal(signal));
+    for (const user of this.#signalReceivers(signal)) {
+      if (user.userId !== signal.exceptUser) this.#deliverTo(user, { chatId: signal.chatId, news });
+    }
   }
 
   #deliverPrivateRead(read: PrivateRead): void {
     const user = this.users.get(read.userId);
     if (user === undefined || (user.privateReads.get(read.chatId) ?? 0) >= read.readSeq) return;
     user.privateReads.set(read.chatId, read.readSeq);
-    this.#deliverTo(user, { toAll: [encodePrivateRead(read)] }, read.exceptConnection);
+    const news = new EncodedOnce((wire) => wire.privateRead(read));
+    this.#deliverTo(user, { chatId: read.chatId, news, except: read.exceptConnection });
   }
 
   #signalReceivers(signal: Signal): LiveUser[] {
@@ -252,11 +261,6 @@ export class FanOut {
       return signal.audience.map((userId) => this.users.get(userId)).filter((user) => user !== undefined);
     }
     return signal.chatId === null ? [] : [...(this.users.cursor(signal.chatId)?.users ?? [])];
-  }
-
-  #write(connection: Receiver, frames: readonly string[]): void {
-    for (const frame of frames) connection.deliver(frame);
-    this.#options.onDelivered?.(frames.length);
   }
 
   #guard(work: () => void): void {

@@ -1,11 +1,16 @@
 import type { Change } from "@parley/contracts";
+import type { Frames, Wire } from "./wire.js";
 
 /** One live connection, as the fan-out sees it. */
 export interface Receiver {
   readonly id: string;
   readonly userId: string;
-  /** Writes an encoded frame; never throws and never waits. */
-  deliver(frame: string): void;
+  /** What its contract's events look like. */
+  readonly wire: Wire;
+  /** The only chat that it hears of, on contracts where a connection is for one chat. */
+  readonly onlyChat?: string | undefined;
+  /** Writes encoded frames, in the order of the calls; never throws and never waits. */
+  receive(frames: Frames): void;
 }
 
 /** A user with at least one connection to this node, and the chats that this node follows for them. */

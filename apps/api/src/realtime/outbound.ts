@@ -3,20 +3,16 @@ import type {
   ChangeCatalogue,
   ChangeName,
   Message,
-  PrivateRead,
-  Signal,
   SignalCatalogue,
   SignalName,
   SocketEventName,
   SocketEventPayload,
 } from "@parley/contracts";
 import { presentMessage } from "../native/present-message.js";
+import type { Outbound, Wire } from "./wire.js";
 
-/** A frame for the wire; the same text goes to every receiver, so an event is encoded once per node. */
-export type Frame = string;
-
-/** Frames for everyone, or (rarely) frames that differ by receiver. */
-export type Outbound = { toAll: Frame[] } | { toEach: (userId: string) => Frame[] };
+/** A frame for the native wire; the same text goes to every receiver, so an event is encoded once per node. */
+type Frame = string;
 
 type ChangeEncoder<Name extends ChangeName> = (
   body: ChangeCatalogue[Name],
@@ -71,24 +67,23 @@ const SIGNALS = {
     frame("notification", { id, type, title, body, data, created_at: createdAt }),
 } as const satisfies { [Name in SignalName]: SignalEncoder<Name> };
 
-/** Encodes a stored change for the native wire; nothing for a change that only a newer version knows. */
-export function encodeChange(change: Change): Outbound {
-  if (!Object.hasOwn(CHANGES, change.body.name)) return { toAll: [] };
-  const encode = CHANGES[change.body.name] as ChangeEncoder<ChangeName>;
-  return encode(change.body, change);
-}
-
-/** Encodes, for the reader's own connections, that they have read further in private. */
-export function encodePrivateRead({ userId, chatId, readSeq, messageIds, at }: PrivateRead): Frame {
-  return frame("messages_read", { userId, chatId, messageIds, readSeq, timestamp: at });
-}
-
-/** Encodes passing news for the native wire; null for news that only a newer version knows. */
-export function encodeSignal(signal: Signal): Frame | null {
-  if (!Object.hasOwn(SIGNALS, signal.body.name)) return null;
-  const encode = SIGNALS[signal.body.name] as SignalEncoder<SignalName>;
-  return encode(signal.body, signal.chatId);
-}
+/** The native contract. It says nothing about what only a newer version knows. */
+export const nativeWire: Wire = {
+  change(change) {
+    if (!Object.hasOwn(CHANGES, change.body.name)) return { toAll: [] };
+    const encode = CHANGES[change.body.name] as ChangeEncoder<ChangeName>;
+    return encode(change.body, change);
+  },
+  signal({ body, chatId }) {
+    if (!Object.hasOwn(SIGNALS, body.name)) return { toAll: [] };
+    const encode = SIGNALS[body.name] as SignalEncoder<SignalName>;
+    return { toAll: [encode(body, chatId)] };
+  },
+  /** For the reader's own connections: they have read further in private. */
+  privateRead({ userId, chatId, readSeq, messageIds, at }) {
+    return { toAll: [frame("messages_read", { userId, chatId, messageIds, readSeq, timestamp: at })] };
+  },
+};
 
 /** Platform messages have an event of their own besides `new_message`; it is made from the message, so it is caught up with it. */
 function createdFrames(message: Message): Frame[] {

@@ -20,6 +20,8 @@ import { createLogger } from "@parley/platform";
 import { createTestDatabase, type TestDatabase, until } from "@parley/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { FanOut } from "./fan-out.js";
+import { nativeWire } from "./outbound.js";
+import type { Frames } from "./wire.js";
 
 const USERS = ["ann", "ben", "cid", "dee"].map((userId) => ({ userId, role: "user" }));
 const [OWNER = { userId: "ann", role: "user" }] = USERS;
@@ -63,7 +65,11 @@ class Listener {
     readonly id: string,
     readonly userId: string,
   ) {}
-  deliver(frame: string): void {
+  readonly wire = nativeWire;
+  receive(frames: Frames): void {
+    if (!("later" in frames)) for (const frame of frames) this.#hear(frame);
+  }
+  #hear(frame: string): void {
     const [name, told] = JSON.parse(frame.slice(frame.indexOf("["))) as [string, Told];
     if (name === "messages_read")
       this.#note(this.read, told.chatId, { user: told.userId, seq: told.readSeq });
