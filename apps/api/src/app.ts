@@ -1,5 +1,6 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import { QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
+import { DIALECTS, type Dialect, type DialectPorts } from "@parley/dialects";
 import {
   closeEngine,
   type Engine,
@@ -30,9 +31,14 @@ import { hardenServer } from "./http/harden-server.js";
 import { type ApiRedis, openRedis } from "./open-redis.js";
 import { endpointPolicyOf } from "./push-config.js";
 import { type Realtime, startRealtime } from "./realtime/start-realtime.js";
+import { sendCounted } from "./send-counted.js";
 
 /** Builds one API node, top to bottom, and starts to listen. The database must be migrated. */
-export async function startApi(config: ApiConfig, log: Logger): Promise<Running & { port: number }> {
+export async function startApi(
+  config: ApiConfig,
+  log: Logger,
+  { dialects }: { dialects: readonly Dialect[] } = { dialects: DIALECTS },
+): Promise<Running & { port: number }> {
   const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
   const templates = folder === undefined ? undefined : await loadTemplates(folder);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
@@ -68,12 +74,16 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<Running 
   const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
   await access.start();
   const authenticator = withAccessList(createAuthenticator(config, log), access);
-  const http = createHttpApp({ engine, authenticator, limiter, config, log, metrics, health });
+  const ports: DialectPorts = {
+    send: (input) => sendCounted({ engine, limiter, config }, input),
+    readPresence: (userIds) => realtime.readPresence(userIds),
+  };
+  const shared = { engine, authenticator, limiter, config, log, metrics, dialects, ports };
+  const http = createHttpApp({ ...shared, health });
   const httpServer = createServer(http);
   hardenServer(httpServer);
   const serverEnd = watchServer(httpServer);
-  const parts = { engine, access, authenticator, limiter, config, log, metrics, redis };
-  const realtime: Realtime = startRealtime(httpServer, parts);
+  const realtime: Realtime = startRealtime(httpServer, { ...shared, access, redis });
 
   const port = await listen(httpServer, config);
   log.info({ port }, "the node serves");

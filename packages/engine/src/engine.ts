@@ -1,4 +1,5 @@
 import type { Batch } from "@parley/contracts";
+import type { ChatFactsCache } from "./chats/chat-facts.js";
 import type { ChatTurns } from "./database/chat-turns.js";
 import type { Database } from "./database/database.js";
 import type { EngineLog } from "./engine-log.js";
@@ -30,6 +31,8 @@ export interface Engine extends EnginePorts {
   writer: MessageWriter;
   receipts: ReceiptWriter;
   knownUsers: KnownUsers;
+  /** What never changes about chats. */
+  chatFacts: ChatFactsCache;
   turns: ChatTurns;
   dueChats: DueChats;
   /** The words of notifications. */

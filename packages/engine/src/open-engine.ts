@@ -1,5 +1,6 @@
 import type { Batch } from "@parley/contracts";
 import { v7 as uuidv7 } from "uuid";
+import { ChatFactsCache } from "./chats/chat-facts.js";
 import { ChatTurns } from "./database/chat-turns.js";
 import { closeDatabase, openDatabase } from "./database/database.js";
 import { guardDatabase } from "./database/database-failure.js";
@@ -70,7 +71,14 @@ export function openEngine(options: EngineOptions): Engine {
   });
   const templates = options.templates ?? STANDARD_TEMPLATES;
   const endpointPolicy = options.endpointPolicy ?? KNOWN_PUSH_SERVICES;
-  const state = { knownUsers: new KnownUsers(), turns: new ChatTurns(), dueChats, templates, endpointPolicy };
+  const state = {
+    knownUsers: new KnownUsers(),
+    chatFacts: new ChatFactsCache(database),
+    turns: new ChatTurns(),
+    dueChats,
+    templates,
+    endpointPolicy,
+  };
   const receipts = new ReceiptWriter({
     database,
     log,

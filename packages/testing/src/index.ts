@@ -11,6 +11,7 @@ export {
 } from "./push-service/push-service-process.js";
 export type { NewSubscription, PushSubscription } from "./push-service/push-subscription.js";
 export { startPushService } from "./push-service/start-push-service.js";
+export { connectRaw, type RawClient, type RawClientOptions } from "./raw-client.js";
 export { type RestClient, restClient } from "./rest-client.js";
 export { startTestCluster, type TestCluster } from "./test-cluster.js";
 export { createTestDatabase, type TestDatabase, testRedisUrl } from "./test-database.js";

@@ -3,6 +3,7 @@ import express, { type Express, type RequestHandler } from "express";
 import { docsRouter } from "../docs/docs-router.js";
 import { answerFailures } from "./answer-failures.js";
 import { countStranger } from "./count-request.js";
+import { dialectRouter } from "./dialect-router.js";
 import { guards } from "./guards.js";
 import { createHttpMetrics } from "./http-metrics.js";
 import type { HttpParts } from "./http-parts.js";
@@ -24,6 +25,7 @@ export function createHttpApp(parts: HttpParts): Express {
   app.use(guards(parts.config));
   app.use(nodeRouter(parts));
   app.use(restRouter(operationParts));
+  app.use(dialectRouter(operationParts));
   if (parts.config.DOCS) app.use(labelDocs, docsRouter());
   app.use(refuseRoute(operationParts));
   app.use(answerFailures(parts.log));

@@ -1,3 +1,4 @@
+import type { Dialect, DialectPorts } from "@parley/dialects";
 import type { Engine } from "@parley/engine";
 import type { Health, Logger, Metrics, RateLimiter } from "@parley/platform";
 import type { Authenticator } from "../auth/create-authenticator.js";
@@ -11,5 +12,8 @@ export interface HttpParts {
   config: ApiConfig;
   log: Logger;
   metrics: Metrics;
+  /** The contracts that are spoken besides the native one. */
+  dialects: readonly Dialect[];
+  ports: DialectPorts;
   health: Pick<Health, "live" | "ready">;
 }

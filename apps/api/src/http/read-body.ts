@@ -1,5 +1,6 @@
 import { LIMITS, ParleyError } from "@parley/contracts";
 import express, { type Request, type Response } from "express";
+import { isNestedDeeper } from "../is-nested-deeper.js";
 
 type Parser = ReturnType<typeof express.json>;
 
@@ -42,17 +43,6 @@ export async function readBody(
     throw wrongBody("must be a JSON object");
   if (isNestedDeeper(body, DEPTH_LIMIT)) throw wrongBody(`must not be nested deeper than ${DEPTH_LIMIT}`);
   return body as Record<string, unknown>;
-}
-
-function isNestedDeeper(body: object, limit: number): boolean {
-  let level: object[] = [body];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth >= limit) return true;
-    level = level.flatMap((node) =>
-      Object.values(node).filter((value) => typeof value === "object" && value !== null),
-    );
-  }
-  return false;
 }
 
 function wrongBody(message: string): ParleyError {

@@ -1,6 +1,7 @@
 import { DISCONNECT_REASONS, type DisconnectReason, type Identity } from "@parley/contracts";
+import type { BusState } from "./bus-probe.js";
 import { EventBucket } from "./event-bucket.js";
-import type { Receiver } from "./live-user.js";
+import type { LiveConnection } from "./live-connection.js";
 import { frame, nativeWire } from "./outbound.js";
 import type { ChatSocket } from "./socket-types.js";
 import type { Frames } from "./wire.js";
@@ -20,15 +21,13 @@ export interface ConnectionOptions {
 }
 
 /** One native client: its socket, who it is, and what waits to be written to it. */
-export class Connection implements Receiver {
+export class Connection implements LiveConnection {
   readonly id: string;
   readonly userId: string;
   readonly wire = nativeWire;
   readonly bucket: EventBucket;
-  /** Chats that the client has open. */
   readonly viewing = new Set<string>();
   identity: Identity;
-  /** Requests that have no answer yet; a drain waits for them. */
   running = 0;
   readonly #socket: ChatSocket;
   /** Until the client is told `connected`, what arrives for it waits here. */
@@ -66,7 +65,6 @@ export class Connection implements Receiver {
     this.#write(text);
   }
 
-  /** The client is live: tells it so, and then everything that came meanwhile. */
   welcome(now: Date): void {
     const early = this.#early ?? [];
     this.#early = null;
@@ -75,12 +73,19 @@ export class Connection implements Receiver {
     for (const text of early) this.#write(text);
   }
 
+  tellBusState(state: BusState): void {
+    this.deliver(frame("bus", { state }));
+  }
+
+  tellDraining(retryAfterMs: number): void {
+    this.deliver(frame("server_draining", { retryAfterMs }));
+  }
+
   /** True once the token's time is over. */
   expired(nowMs: number): boolean {
     return this.identity.expiresAt !== undefined && this.identity.expiresAt * 1_000 <= nowMs;
   }
 
-  /** Called about once a second: tells an expired client, and ends it when no fresh token has come. */
   checkExpiry(nowMs: number): void {
     if (!this.expired(nowMs)) return;
     if (nowMs - (this.identity.expiresAt ?? 0) * 1_000 >= REAUTHENTICATION_GRACE_MS) {
@@ -97,7 +102,6 @@ export class Connection implements Receiver {
     this.#expiryTold = false;
   }
 
-  /** Says why and closes. */
   end(reason: DisconnectReason): void {
     if (!this.#socket.connected) return;
     const { message, reconnect } = DISCONNECT_REASONS[reason];

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DisconnectReason } from "@parley/contracts";
-import type { Connection } from "./connection.js";
-import { frame } from "./outbound.js";
+import type { LiveConnection } from "./live-connection.js";
 
 /** Connections closed per step, so that the other nodes are not stormed by everyone at once. */
 const STEP_CONNECTIONS = 200;
@@ -14,7 +13,7 @@ const POLL_MS = 10;
 
 /** Closes connections at a bounded pace, each with its own time to come back, once its requests are answered. */
 export async function drainConnections(
-  connections: readonly Connection[],
+  connections: readonly LiveConnection[],
   reason: DisconnectReason,
 ): Promise<void> {
   const deadline = performance.now() + ANSWER_MS;
@@ -26,10 +25,10 @@ export async function drainConnections(
 }
 
 async function endConnection(
-  connection: Connection,
+  connection: LiveConnection,
   { reason, deadline }: { reason: DisconnectReason; deadline: number },
 ): Promise<void> {
-  connection.deliver(frame("server_draining", { retryAfterMs: Math.round(Math.random() * SPREAD_MS) }));
+  connection.tellDraining(Math.round(Math.random() * SPREAD_MS));
   while (connection.running > 0 && performance.now() < deadline) await sleep(POLL_MS);
   connection.end(reason);
 }

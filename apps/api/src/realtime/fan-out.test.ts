@@ -88,7 +88,7 @@ describe("FanOut", () => {
       [1, 2],
       [1, 2],
     ]);
-    expect(eve.frames).toEqual([]);
+    expect(eve.heard).toEqual([]);
   });
 
   it("puts two nodes' packets into the chat's order, and delivers nothing twice", () => {

@@ -26,6 +26,8 @@ export function createSocketServer(
     connectTimeout: STRANGER_MS,
     pingInterval: 25_000,
     pingTimeout: 20_000,
+    // Other paths belong to the dialects' sockets.
+    destroyUpgrade: false,
     allowRequest: (request, decide) => {
       const refusal = handshakeRefusal(request, {
         config,

@@ -1,32 +1,24 @@
 import type { Server as HttpServer } from "node:http";
 import type { Batch } from "@parley/contracts";
+import type { Dialect, DialectPorts, PresenceState } from "@parley/dialects";
 import { type Engine, pingDatabase, readArrival, readMissed } from "@parley/engine";
-import {
-  createPresence,
-  type Log,
-  type Metrics,
-  type RateLimiter,
-  type Redis,
-  Viewing,
-} from "@parley/platform";
+import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { ApiConfig } from "../config.js";
-import { Admission } from "./admission.js";
 import { openBatchInbox } from "./batch-inbox.js";
 import { createBus } from "./bus.js";
 import type { BusState } from "./bus-probe.js";
-import { CommandSlots } from "./command-slots.js";
-import { ConnectPace } from "./connect-pace.js";
 import { DatabaseWatch } from "./database-watch.js";
 import { FanOut } from "./fan-out.js";
 import { Gateway } from "./gateway.js";
+import { LiveConnections } from "./live-connections.js";
 import { createRealtimeMetrics, type RealtimeMetrics } from "./metrics.js";
 import { NAMESPACE } from "./outbound.js";
-import { PresenceAnnouncer } from "./presence-announcer.js";
+import { RawGateway } from "./raw/raw-gateway.js";
+import { createReception, type Reception } from "./reception.js";
 import { createSocketServer } from "./socket-server.js";
 import type { ChatServer } from "./socket-types.js";
-import { Typing } from "./typing.js";
 import { watchBus } from "./watch-bus.js";
 
 export interface RealtimeOptions {
@@ -38,67 +30,97 @@ export interface RealtimeOptions {
   log: Log;
   metrics: Metrics;
   redis: { publisher: Redis; subscriber: Redis; cache: Redis };
+  /** The contracts that are spoken besides the native one. */
+  dialects: readonly Dialect[];
+  ports: DialectPorts;
 }
-
-/** Less than an unknown transport may stay: who would wait longer is better served elsewhere, or a moment later. */
-const LONGEST_WAIT_SECONDS = 3;
 
 /** The live half of a node. */
 export interface Realtime {
   /** Where the engine's committed changes go: to this node's connections at once, to the other nodes over the bus. */
   publish(batch: Batch): void;
   connectionCount(): number;
+  /** The cluster's view of who is there, in the order of the ids. Never rejects. */
+  readPresence(userIds: string[]): Promise<PresenceState[]>;
   busState(): BusState;
   /** Sends every client away in order. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Puts the native sockets on an HTTP server and joins the cluster's bus. */
+/** Puts the sockets of all contracts on an HTTP server and joins the cluster's bus. */
 export function startRealtime(httpServer: HttpServer, options: RealtimeOptions): Realtime {
+  const { access } = options;
+  const connections = new LiveConnections(access);
   const metrics: RealtimeMetrics = createRealtimeMetrics(options.metrics, {
-    connections: () => gateway.connectionCount,
-    waiting: () => gateway.waitingCount,
+    connections: () => connections.count,
+    waiting: () => reception.pace.waiting,
     chats: () => fanOut.users.chatCount,
-    bus: () => (watch.state() === "ok" ? 1 : 0),
+    bus: () => (cluster.watch.state() === "ok" ? 1 : 0),
   });
   const fanOut = createFanOut(options, metrics);
-  const { gateway, io, close } = createGateway(httpServer, { ...options, fanOut, realtimeMetrics: metrics });
-  const { bus, inbox, watch } = joinCluster({ io, gateway, fanOut, metrics }, options);
-  const databaseWatch = watchDatabase(options, (alone) => gateway.setAlone(alone));
+  const reception = createReception({ ...options, connections, fanOut });
+  const parts = { ...options, ...reception, connections, metrics };
+  const io = createSocketServer(httpServer, parts);
+  new Gateway(io, parts);
+  const rawGateway = new RawGateway(httpServer, parts);
+  const accept = (batch: Batch) => {
+    fanOut.accept(batch);
+    if (batch.access !== undefined) void access.refresh().then(() => connections.checkAccess());
+  };
+  const cluster = joinCluster({ io, connections, fanOut, metrics, accept }, options);
+  const databaseWatch = watchDatabase(options, (alone) => connections.setAlone(alone));
   databaseWatch.start();
   return {
     publish: (batch) => {
-      gateway.accept(batch);
-      bus.publish(batch);
+      accept(batch);
+      cluster.bus.publish(batch);
     },
-    connectionCount: () => gateway.connectionCount,
-    busState: () => watch.state(),
-    drain: async () => {
-      await gateway.drain();
-      // Those who never became a connection, or are gone without a word.
-      io.engine.close();
-    },
+    connectionCount: () => connections.count,
+    readPresence: (userIds) => reception.presence.read(userIds),
+    busState: () => cluster.watch.state(),
+    drain: () => drain({ connections, reception, io }),
     close: async () => {
-      inbox.close();
-      await Promise.all([watch.close(), databaseWatch.close()]);
+      cluster.inbox.close();
+      rawGateway.close();
+      await Promise.all([cluster.watch.close(), databaseWatch.close()]);
       fanOut.close();
-      await close();
+      await reception.close();
     },
   };
 }
 
+async function drain(parts: {
+  connections: LiveConnections;
+  reception: Reception;
+  io: ChatServer;
+}): Promise<void> {
+  parts.reception.pace.close();
+  await parts.connections.drain();
+  // Those who never became a connection, or are gone without a word.
+  parts.io.engine.close();
+}
+
 /** Everything by which news from elsewhere comes to this node, and its own leaves. */
 function joinCluster(
-  parts: { io: ChatServer; gateway: Gateway; fanOut: FanOut; metrics: RealtimeMetrics },
+  parts: {
+    io: ChatServer;
+    connections: LiveConnections;
+    fanOut: FanOut;
+    metrics: RealtimeMetrics;
+    accept: (batch: Batch) => void;
+  },
   options: RealtimeOptions,
 ) {
-  const { io, gateway, fanOut, metrics } = parts;
+  const { io, connections, fanOut, metrics, accept } = parts;
   const { config, log, redis } = options;
   const incoming = {
     subscriber: redis.subscriber,
     prefix: config.REDIS_PREFIX,
-    onBatch: (batch: Batch, sentAt: number) => gateway.receive(batch, sentAt),
+    onBatch: (batch: Batch, sentAt: number) => {
+      metrics.busDelay.observe(Math.max(0, Date.now() - sentAt) / 1_000);
+      accept(batch);
+    },
     log,
   };
   const bus = createBus({
@@ -115,8 +137,8 @@ function joinCluster(
   const watch = watchBus({
     ...options,
     fanOut,
-    onState: (state) => gateway.tellBusState(state),
-    onLost: () => void gateway.sendAway("unavailable"),
+    onState: (state) => connections.tellBusState(state),
+    onLost: () => void connections.sendAway("unavailable"),
   });
   return { bus, inbox, watch };
 }
@@ -138,45 +160,4 @@ function createFanOut({ engine, log, config }: RealtimeOptions, metrics: Realtim
     onDelivered: (frames) => metrics.delivered.inc(frames),
     catchUp: config.PARLEY_CATCH_UP === "on",
   });
-}
-
-/** The connections and what belongs to them: who may come in, who types, who is there. */
-function createGateway(
-  httpServer: HttpServer,
-  options: RealtimeOptions & { fanOut: FanOut; realtimeMetrics: RealtimeMetrics },
-) {
-  const { config, log, redis, realtimeMetrics } = options;
-  const typing = new Typing({
-    timeoutMs: config.TYPING_TIMEOUT_MS,
-    onExpired: (typist) => gateway.endTyping(typist),
-  });
-  const announcer = new PresenceAnnouncer(options);
-  const place = { redis: redis.cache, node: config.NODE_NAME, prefix: `${config.REDIS_PREFIX}:{presence}` };
-  const viewing = new Viewing(place);
-  const presence = createPresence({
-    ...place,
-    log,
-    onChange: (state) => announcer.tell(state),
-  });
-  const admission = new Admission({
-    connections: config.MAX_CONNECTIONS,
-    perUser: config.MAX_CONNECTIONS_PER_USER,
-  });
-  const io = createSocketServer(httpServer, { config, admission });
-  const slots = new CommandSlots();
-  const pace = new ConnectPace({
-    perSecond: config.CONNECTS_PER_SECOND,
-    mostWaiting: config.CONNECTS_PER_SECOND * LONGEST_WAIT_SECONDS,
-  });
-  const parts = { ...options, presence, viewing, typing, admission, pace, slots, metrics: realtimeMetrics };
-  const gateway: Gateway = new Gateway(io, parts);
-  presence.start();
-  viewing.start();
-  const close = async () => {
-    typing.close();
-    await Promise.all([presence.stop(), viewing.stop()]);
-    await announcer.flush();
-    await gateway.settle();
-  };
-  return { gateway, io, close };
 }

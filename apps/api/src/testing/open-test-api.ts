@@ -1,3 +1,4 @@
+import { DIALECTS, type Dialect } from "@parley/dialects";
 import { closeEngine, type Engine, openEngine, pingDatabase } from "@parley/engine";
 import {
   connectRedis,
@@ -13,11 +14,13 @@ import { createAuthenticator } from "../auth/create-authenticator.js";
 import { signToken } from "../auth/sign-token.js";
 import { apiConfigSchema } from "../config.js";
 import { createHttpApp } from "../http/create-http-app.js";
+import { sendCounted } from "../send-counted.js";
 
 export interface TestApiOptions {
   databaseUrl: string;
   redisUrl: string;
   env?: Record<string, string>;
+  dialects?: readonly Dialect[];
 }
 
 /** The HTTP side of one node, for tests: real engine, real limits, a log that can be read. */
@@ -34,7 +37,8 @@ export interface TestApi {
 const SECRET = "a-secret-for-tests-that-is-long-enough";
 
 /** Opens the HTTP side over a migrated database. */
-export async function openTestApi({ databaseUrl, redisUrl, env = {} }: TestApiOptions): Promise<TestApi> {
+export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
+  const { databaseUrl, redisUrl, env = {}, dialects = DIALECTS } = options;
   const config = parseConfig(apiConfigSchema, {
     NODE_ENV: "test",
     DATABASE_URL: databaseUrl,
@@ -49,13 +53,21 @@ export async function openTestApi({ databaseUrl, redisUrl, env = {} }: TestApiOp
   await whenReady(redis, 5000);
   const engine = openEngine({ databaseUrl, poolSize: 5, publish: () => undefined, log });
   const metrics = createMetrics({ node: "test", process: "api" });
+  const limiter = createRateLimiter({ redis, log });
   const app = createHttpApp({
     engine,
     authenticator: createAuthenticator(config, log),
-    limiter: createRateLimiter({ redis, log }),
+    limiter,
     config,
     log,
     metrics,
+    dialects,
+    ports: {
+      send: (input) => sendCounted({ engine, limiter, config }, input),
+      // Without sockets nobody is there.
+      readPresence: async (userIds) =>
+        userIds.map((userId) => ({ userId, status: "offline", lastSeen: null })),
+    },
     health: createHealth({ postgres: () => pingDatabase(engine) }),
   });
   return {

@@ -1,0 +1,95 @@
+import { announceInChat, type Engine, readPositions, rememberUser } from "@parley/engine";
+import type { Log, Presence, Viewing } from "@parley/platform";
+import type { FanOut } from "./fan-out.js";
+import type { LiveConnection } from "./live-connection.js";
+import type { LiveConnections } from "./live-connections.js";
+import { PendingWork } from "./pending-work.js";
+import type { Typing } from "./typing.js";
+
+export interface ArrivalsOptions {
+  engine: Engine;
+  fanOut: FanOut;
+  connections: LiveConnections;
+  presence: Presence;
+  viewing: Viewing;
+  typing: Typing;
+  log: Log;
+}
+
+type Passing = Parameters<typeof announceInChat>[1];
+
+/** Makes connections part of the live audience, and takes them out again with everything that they had begun. */
+export class Arrivals {
+  readonly #options: ArrivalsOptions;
+  readonly #pending = new PendingWork();
+
+  constructor(options: ArrivalsOptions) {
+    this.#options = options;
+  }
+
+  /** From here on the connection counts, and hears of its chats once `arrive` is through. */
+  open(connection: LiveConnection): void {
+    this.#options.connections.add(connection);
+  }
+
+  /** Resolves when the client is live; or has been asked to come back, because its chats can't be read. */
+  async arrive(connection: LiveConnection): Promise<void> {
+    const { engine, fanOut, connections, presence, log } = this.#options;
+    void rememberUser(engine, connection.identity);
+    // First part of the live audience, then the positions: a commit in between is in one of the two.
+    const user = fanOut.users.add(connection);
+    try {
+      const positions = await readPositions(engine, connection.userId);
+      if (!connection.open) return;
+      fanOut.follow(user, positions);
+    } catch (error) {
+      log.warn(
+        { err: error, socketId: connection.id },
+        "could not read a user's chats; the client is asked to come back",
+      );
+      connection.welcome(engine.clock());
+      connection.end("unavailable");
+      return;
+    }
+    presence.connected(connection);
+    connection.welcome(engine.clock());
+    if (connections.busState !== "ok") connection.tellBusState(connections.busState);
+  }
+
+  /** The connection is over. */
+  depart(connection: LiveConnection): void {
+    const { connections, fanOut, presence, typing, viewing } = this.#options;
+    connections.remove(connection);
+    fanOut.users.remove(connection);
+    presence.disconnected(connection);
+    const { actor } = connection;
+    const at = new Date().toISOString();
+    for (const chatId of typing.stopAll(connection.id)) this.endTyping({ actor, chatId });
+    for (const chatId of connection.viewing) {
+      viewing.closed({ userId: connection.userId, place: chatId });
+      this.#announce({ actor, chatId, body: { name: "viewer.left", ...actor, at } });
+    }
+  }
+
+  /** Somebody who typed went silent. */
+  endTyping({ actor, chatId }: Omit<Passing, "body">): void {
+    const at = new Date().toISOString();
+    this.#announce({ actor, chatId, body: { name: "typing.changed", ...actor, action: "stop", at } });
+  }
+
+  /** Resolves when what was to be told has been handed on, or after a moment. */
+  settle(): Promise<void> {
+    return this.#pending.settle();
+  }
+
+  #announce(input: Passing): void {
+    const { engine, log } = this.#options;
+    // As the system: what somebody began (typing, looking on) also ends when they are no member any more.
+    const actor = { userId: input.actor.userId, role: "system" };
+    this.#pending.add(
+      announceInChat(engine, { ...input, actor }).catch((error) =>
+        log.warn({ err: error }, "could not tell passing news"),
+      ),
+    );
+  }
+}

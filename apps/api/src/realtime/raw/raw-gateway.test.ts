@@ -1,0 +1,269 @@
+import { randomBytes } from "node:crypto";
+import { closeEngine, createChat, type Engine, openEngine } from "@parley/engine";
+import { createLogger, parseConfig } from "@parley/platform";
+import {
+  connectNative,
+  connectRaw,
+  createTestDatabase,
+  type RawClient,
+  TEST_JWT_SECRET,
+  type TestDatabase,
+  testRedisUrl,
+  testToken,
+} from "@parley/testing";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { startApi } from "../../app.js";
+import { apiConfigSchema } from "../../config.js";
+import { toyDialect } from "../../testing/toy-dialect/toy-dialect.js";
+
+type Node = Awaited<ReturnType<typeof startApi>>;
+
+let database: TestDatabase;
+let engine: Engine;
+let nodes: Node[] = [];
+const log = createLogger({ level: "silent", node: "test", name: "test" });
+const prefix = `test-${randomBytes(6).toString("hex")}`;
+
+async function startNode(env: Record<string, string> = {}): Promise<Node> {
+  const config = parseConfig(apiConfigSchema, {
+    NODE_ENV: "test",
+    PORT: "0",
+    NODE_NAME: `node-${randomBytes(4).toString("hex")}`,
+    DATABASE_URL: database.url,
+    REDIS_URL: testRedisUrl(),
+    REDIS_PREFIX: prefix,
+    JWT_SECRET: TEST_JWT_SECRET,
+    MESSAGES_BURST: "1000",
+    ...env,
+  });
+  return startApi(config, log, { dialects: [toyDialect] });
+}
+
+const urlOf = (node: Node | undefined) => `http://127.0.0.1:${node?.port}`;
+
+async function connect(userId: string, node = nodes[0], token = testToken({ userId })): Promise<RawClient> {
+  const client = await connectRaw(`${urlOf(node)}/toy/ws?token=${token}`);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+async function newChat(...userIds: string[]): Promise<number> {
+  const [owner = "", ...memberIds] = userIds;
+  const request = { type: "group", name: "toys", memberIds } as const;
+  return (await createChat(engine, { actor: { userId: owner, role: "user" }, request })).number;
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  engine = openEngine({ databaseUrl: database.url, publish: () => undefined, log });
+  nodes = [await startNode(), await startNode()];
+});
+
+afterAll(async () => {
+  for (const node of nodes) await node.stop("the test is over");
+  await closeEngine(engine);
+  await database.drop();
+});
+
+describe("raw sockets of a dialect", () => {
+  it("speak with each other across nodes, and with native clients, in one order", async () => {
+    const chat = await newChat("ann", "ben", "cid");
+    const ann = await connect("ann");
+    const ben = await connect("ben", nodes[1]);
+    const cid = await connectNative(urlOf(nodes[1]), { userId: "cid" });
+    onTestFinished(() => cid.close());
+    expect(await ben.hear(({ type }) => type === "hello")).toEqual({ type: "hello", user: "ben" });
+    for (let turn = 0; turn < 30; turn++) {
+      ann.send({ type: "say", chat, text: `ann ${turn}`, key: `a${turn}` });
+      ben.send({ type: "say", chat, text: `ben ${turn}`, key: `b${turn}` });
+    }
+    const said = (client: RawClient) => client.heard.filter(({ type }) => type === "said");
+    await ann.hear(({ type, seq }) => type === "said" && seq === 60);
+    await ben.hear(({ type, seq }) => type === "said" && seq === 60);
+    await cid.hear<{ seq: number }>("new_message", ({ seq }) => seq === 60);
+    expect(said(ann)).toEqual(said(ben));
+    expect(said(ann).map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    const heard = cid.all<{ content: string }>("new_message").map(({ content }) => content);
+    expect(heard).toEqual(said(ann).map(({ text }) => text));
+    // What one socket sends keeps its order.
+    const own = said(ben).filter(({ from }) => from === "ann");
+    expect(own.map(({ text }) => text)).toEqual(Array.from({ length: 30 }, (_, turn) => `ann ${turn}`));
+    expect(ann.heard.filter(({ type }) => type === "stored")).toHaveLength(30);
+  });
+
+  it("answer a retry with the original, on another node too", async () => {
+    const chat = await newChat("ann", "ben");
+    const ann = await connect("ann");
+    const again = await connect("ann", nodes[1]);
+    const isStored = ({ type }: Record<string, unknown>) => type === "stored";
+    const first = await ann.ask({ type: "say", chat, text: "once", key: "k" }, isStored);
+    expect(await again.ask({ type: "say", chat, text: "once", key: "k" }, isStored)).toEqual(first);
+    const reused = await again.ask(
+      { type: "say", chat, text: "twice", key: "k" },
+      ({ type }) => type === "oops",
+    );
+    expect(reused).toEqual({ type: "oops", code: "client_id_reused", key: "k" });
+  });
+
+  it("answer every bad frame in the dialect's words, and stay", async () => {
+    const chat = await newChat("ann", "ben");
+    const eve = await connect("eve");
+    const isOops = ({ type }: Record<string, unknown>) => type === "oops";
+    const answers: unknown[] = [];
+    for (const frame of [
+      "not json",
+      "[]",
+      "null",
+      '"text"',
+      Buffer.from([0, 1, 2]),
+      "",
+      "[".repeat(50_000),
+      `{"type":"say","text":"${"x".repeat(70_000)}"}`,
+      `{"a":${"[".repeat(40)}${"]".repeat(40)}}`,
+      { type: "nothing" },
+      { type: 5 },
+      { type: "__proto__" },
+      { type: "say", chat, text: "let me in", key: "e" },
+      { type: "say", chat: 999_999, text: "let me in", key: "e" },
+      { type: "break" },
+    ]) {
+      answers.push((await eve.ask(frame, isOops)).code);
+    }
+    expect(answers).toEqual([
+      ...Array.from({ length: 7 }, () => "invalid_json"),
+      "body_too_large",
+      "invalid_json",
+      ...Array.from({ length: 3 }, () => "unknown_event"),
+      "chat_not_found",
+      "chat_not_found",
+      "internal",
+    ]);
+    expect(eve.socket.readyState).toBe(eve.socket.OPEN);
+    const mine = await newChat("eve", "ann");
+    expect(
+      await eve.ask({ type: "say", chat: mine, text: "hi", key: "k" }, ({ type }) => type === "said"),
+    ).toMatchObject({ text: "hi" });
+  });
+
+  it("refuse who shows no good token, before the upgrade and in the dialect's words", async () => {
+    for (const query of [
+      "",
+      "?token=",
+      "?token=nonsense",
+      `?token=${testToken({ userId: "ann", expiresIn: -60 })}`,
+    ]) {
+      await expect(connectRaw(`${urlOf(nodes[0])}/toy/ws${query}`)).rejects.toMatchObject({
+        status: 401,
+        body: { toy_error: expect.stringMatching(/^token_/) },
+      });
+    }
+    await expect(connectRaw(`${urlOf(nodes[0])}/nowhere`)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it("tell of typing, which ends by itself when the client goes", async () => {
+    const chat = await newChat("ann", "ben");
+    const ann = await connect("ann");
+    const ben = await connect("ben", nodes[1]);
+    await ben.hear(({ type }) => type === "hello");
+    await ann.hear(({ type }) => type === "hello");
+    ann.send({ type: "typing", chat, on: true });
+    await ben.hear(({ type, on }) => type === "typing" && on === true);
+    ann.close();
+    expect(await ben.hear(({ type, on }) => type === "typing" && on === false)).toMatchObject({
+      chat,
+      user: "ann",
+    });
+  });
+
+  it("end with a reason when the token does, unless a fresh one comes", async () => {
+    const ann = await connect("ann", nodes[0], testToken({ userId: "ann", expiresIn: 1 }));
+    await ann.hear(({ code }) => code === "token_expired");
+    const refused = await ann.ask({ type: "say", chat: 1, text: "late", key: "l" }, ({ key }) => key === "l");
+    expect(refused.code).toBe("token_expired");
+    const stranger = await ann.ask({ type: "reauthenticate", token: testToken({ userId: "ben" }) });
+    expect(stranger.code).toBe("forbidden");
+    const renewed = await ann.ask({ type: "reauthenticate", token: testToken({ userId: "ann" }) });
+    expect(renewed).toEqual({ type: "reauthenticated" });
+    const chat = await newChat("ann", "ben");
+    expect(
+      await ann.ask({ type: "say", chat, text: "back", key: "b" }, ({ type }) => type === "said"),
+    ).toBeTruthy();
+  });
+
+  it("count each frame, and answer those beyond the rate with when to come again", async () => {
+    const node = await startNode({ SOCKET_EVENTS_PER_SECOND: "1", SOCKET_EVENTS_BURST: "2" });
+    onTestFinished(() => node.stop("the test is over"));
+    const ann = await connect("ann", node);
+    for (let frame = 0; frame < 5; frame++) ann.send({ type: "nothing", key: frame });
+    const refused = await ann.hear(({ code }) => code === "rate_limited");
+    expect(refused.retry_after_ms).toBeGreaterThan(0);
+    expect(ann.socket.readyState).toBe(ann.socket.OPEN);
+  });
+
+  it("are sent away with a code that says to come back when the node stops", async () => {
+    const node = await startNode();
+    const ann = await connect("ann", node);
+    await ann.hear(({ type }) => type === "hello");
+    await node.stop("the test is over");
+    expect(await ann.closed).toBe(4001);
+  });
+
+  it("take no more from a user than the node allows", async () => {
+    const node = await startNode({ MAX_CONNECTIONS_PER_USER: "2" });
+    onTestFinished(() => node.stop("the test is over"));
+    const first = await connect("ann", node);
+    await connect("ann", node);
+    await expect(connect("ann", node)).rejects.toMatchObject({ status: 429 });
+    first.close();
+    await first.closed;
+    await expect
+      .poll(() =>
+        connect("ann", node).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+  });
+});
+
+describe("REST calls of a dialect", () => {
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(`${urlOf(nodes[0])}${path}`, {
+      ...init,
+      headers: { Authorization: `Bearer ${testToken({ userId: "ann" })}`, ...init.headers },
+    });
+
+  it("are answered and refused in the dialect's words", async () => {
+    const chat = await newChat("ann", "ben");
+    const ann = await connect("ann");
+    await ann.ask({ type: "say", chat, text: "hi", key: "k" }, ({ type }) => type === "stored");
+    const found = await ask(`/toy/chats/${chat}`);
+    expect([found.status, await found.json()]).toEqual([200, [expect.objectContaining({ text: "hi" })]]);
+    const cases: Array<[string, RequestInit, number, string]> = [
+      [`/toy/chats/${chat}`, { headers: { Authorization: "Bearer no" } }, 401, "token_invalid"],
+      [`/toy/chats/${await newChat("ben", "cid")}`, {}, 404, "chat_not_found"],
+      ["/toy/nowhere", {}, 404, "route_not_found"],
+      [
+        "/toy/echo",
+        { method: "POST", body: "{", headers: { "Content-Type": "application/json" } },
+        400,
+        "invalid_json",
+      ],
+      [
+        "/toy/echo",
+        {
+          method: "POST",
+          body: JSON.stringify({ x: "y".repeat(300_000) }),
+          headers: { "Content-Type": "application/json" },
+        },
+        413,
+        "body_too_large",
+      ],
+    ];
+    for (const [path, init, status, code] of cases) {
+      const answer = await ask(path, init);
+      expect([path, answer.status, await answer.json()]).toEqual([path, status, { toy_error: code }]);
+    }
+  });
+});

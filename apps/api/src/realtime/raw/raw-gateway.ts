@@ -1,0 +1,189 @@
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type Identity, LIMITS, ParleyError } from "@parley/contracts";
+import type { Dialect, DialectPorts, SocketClient } from "@parley/dialects";
+import type { Log } from "@parley/platform";
+import { type WebSocket, WebSocketServer } from "ws";
+import { isOriginAllowed } from "../../auth/is-origin-allowed.js";
+import { proofsFor } from "../../auth/proofs-for.js";
+import { callFacts } from "../../call-facts.js";
+import type { Admission } from "../admission.js";
+import type { Arrivals } from "../arrivals.js";
+import type { CommandSlots } from "../command-slots.js";
+import type { RealtimeParts } from "../commands/command-context.js";
+import type { ConnectPace } from "../connect-pace.js";
+import type { LiveConnections } from "../live-connections.js";
+import type { RealtimeMetrics } from "../metrics.js";
+import { startTyping, stopTyping } from "../tell-typing.js";
+import { closeChatView, openChatView } from "../view-chat.js";
+import type { Wire } from "../wire.js";
+import { createDialectWire } from "./dialect-wire.js";
+import { Heartbeat } from "./heartbeat.js";
+import { type PathPattern, pathPattern } from "./path-pattern.js";
+import { RawConnection } from "./raw-connection.js";
+import { refuseUpgrade } from "./refuse-upgrade.js";
+import { serveFrames } from "./serve-frames.js";
+
+export interface RawGatewayOptions extends RealtimeParts {
+  dialects: readonly Dialect[];
+  ports: DialectPorts;
+  connections: LiveConnections;
+  arrivals: Arrivals;
+  metrics: RealtimeMetrics;
+  admission: Admission;
+  pace: ConnectPace;
+  slots: CommandSlots;
+  log: Log;
+}
+
+interface Door {
+  dialect: Dialect;
+  matches: PathPattern;
+  wire: Wire;
+}
+
+/** A client on its way in. */
+interface Guest {
+  door: Door;
+  params: Record<string, string>;
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+}
+
+/** Handshakes that are being judged at one time. */
+const HANDSHAKES = 1_000;
+/** Larger frames than the contract allows are answered; what is larger still ends the connection before it fills the memory. */
+const LARGEST_FRAME_BYTES = 16 * LIMITS.frameBytes;
+
+/** The way in for all dialects: raw WebSockets on the node's HTTP server, each contract at its own path. */
+export class RawGateway {
+  readonly #options: RawGatewayOptions;
+  readonly #doors: readonly Door[];
+  readonly #heartbeat = new Heartbeat();
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: LARGEST_FRAME_BYTES,
+  });
+  #handshakes = 0;
+
+  constructor(httpServer: HttpServer, options: RawGatewayOptions) {
+    this.#options = options;
+    this.#doors = options.dialects.map((dialect) => ({
+      dialect,
+      matches: pathPattern(dialect.socket.path),
+      wire: createDialectWire({ ...options, dialect }),
+    }));
+    httpServer.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const { path } = callFacts(request);
+      if (!path.startsWith("/socket.io/")) void this.#welcome(path, { request, socket, head });
+    });
+  }
+
+  close(): void {
+    this.#heartbeat.close();
+  }
+
+  /** Never rejects: whoever is not let in is told why. */
+  async #welcome(path: string, handshake: Omit<Guest, "door" | "params">): Promise<void> {
+    const { socket } = handshake;
+    // Who breaks off during the handshake is nobody's failure.
+    socket.on("error", () => socket.destroy());
+    const guest = this.#guestAt(path, handshake);
+    this.#handshakes++;
+    try {
+      if (guest === undefined) throw new ParleyError("route_not_found");
+      await this.#letIn(guest);
+    } catch (error) {
+      if (!(error instanceof ParleyError)) this.#options.log.error({ err: error }, "a handshake failed");
+      const refusal = error instanceof ParleyError ? error : new ParleyError("internal");
+      this.#options.metrics.errors.inc({ code: refusal.code });
+      refuseUpgrade(socket, guest?.door.dialect, refusal);
+    } finally {
+      this.#handshakes--;
+    }
+  }
+
+  #guestAt(path: string, handshake: Omit<Guest, "door" | "params">): Guest | undefined {
+    for (const door of this.#doors) {
+      const params = door.matches(path);
+      if (params !== undefined) return { ...handshake, door, params };
+    }
+    return undefined;
+  }
+
+  async #letIn(guest: Guest): Promise<void> {
+    const { connections, config, pace, admission, authenticator, engine, ports } = this.#options;
+    const { door, request, socket, head } = guest;
+    if (!isOriginAllowed(config, request.headers.origin)) throw new ParleyError("origin_not_allowed");
+    if (connections.closedFor === "draining") throw new ParleyError("draining");
+    if (connections.closedFor !== null) throw new ParleyError("database_unavailable");
+    if (this.#handshakes > HANDSHAKES) throw new ParleyError("too_many_connections");
+    const identity = await door.dialect.identify(callFacts(request), proofsFor(authenticator));
+    const turn = pace.turn();
+    if (turn === null) throw new ParleyError("overloaded");
+    await turn;
+    const caller = { engine, ports, identity };
+    const scope = await door.dialect.socket.admit?.(caller, guest.params);
+    // One who has gone meanwhile would never give a place back.
+    if (socket.destroyed) return;
+    admission.enter(identity.userId, socket);
+    socket.once("close", () => admission.leave(identity.userId));
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#open(webSocket, { door, identity, onlyChat: scope?.chatId }),
+    );
+  }
+
+  #open(
+    socket: WebSocket,
+    { door, identity, onlyChat }: { door: Door; identity: Identity; onlyChat: string | undefined },
+  ): void {
+    const { config, arrivals } = this.#options;
+    const { dialect, wire } = door;
+    const connection: RawConnection = new RawConnection({
+      socket,
+      identity,
+      wire,
+      dialect: dialect.socket,
+      onlyChat,
+      greeting: () => dialect.socket.greet?.(client) ?? [],
+      eventsPerSecond: config.SOCKET_EVENTS_PER_SECOND,
+      eventsBurst: config.SOCKET_EVENTS_BURST,
+    });
+    const client = this.#clientOf(connection);
+    arrivals.open(connection);
+    this.#heartbeat.watch(connection, dialect.socket.idleMs);
+    socket.on("pong", () => {
+      connection.heardAt = performance.now();
+    });
+    // The close that follows says the rest.
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.#heartbeat.forget(connection);
+      arrivals.depart(connection);
+    });
+    const live = arrivals.arrive(connection);
+    serveFrames(socket, { ...this.#options, dialect, client, connection }, live);
+  }
+
+  #clientOf(connection: RawConnection): SocketClient {
+    const { engine, ports } = this.#options;
+    const parts = { ...this.#options, connection };
+    return {
+      engine,
+      ports,
+      get identity() {
+        return connection.identity;
+      },
+      chatId: connection.onlyChat,
+      connectionId: connection.id,
+      typing: ({ chatId, isTyping }) => (isTyping ? startTyping(parts, chatId) : stopTyping(parts, chatId)),
+      open: async (chatId) => {
+        for (const other of connection.viewing) if (other !== chatId) await closeChatView(parts, other);
+        await openChatView(parts, chatId);
+      },
+    };
+  }
+}

@@ -1,0 +1,26 @@
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ParleyError } from "@parley/contracts";
+import type { Dialect } from "@parley/dialects";
+
+/** Answers a handshake with a failure instead of a connection. */
+export function refuseUpgrade(socket: Duplex, dialect: Dialect | undefined, refusal: ParleyError): void {
+  const { status, body } =
+    dialect === undefined
+      ? { status: refusal.status, body: { code: refusal.code, message: refusal.message } }
+      : dialect.errors[refusal.kind](refusal);
+  const text = JSON.stringify(body);
+  const retryAfter =
+    refusal.retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(refusal.retryAfterMs / 1_000)}`];
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+      "Connection: close",
+      "Content-Type: application/json; charset=utf-8",
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      ...retryAfter,
+      "",
+      text,
+    ].join("\r\n"),
+  );
+}

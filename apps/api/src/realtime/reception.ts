@@ -1,0 +1,66 @@
+import type { Engine } from "@parley/engine";
+import { createPresence, type Log, type Presence, type Redis, Viewing } from "@parley/platform";
+import type { ApiConfig } from "../config.js";
+import { Admission } from "./admission.js";
+import { Arrivals } from "./arrivals.js";
+import { CommandSlots } from "./command-slots.js";
+import { ConnectPace } from "./connect-pace.js";
+import type { FanOut } from "./fan-out.js";
+import type { LiveConnections } from "./live-connections.js";
+import { PresenceAnnouncer } from "./presence-announcer.js";
+import { Typing } from "./typing.js";
+
+export interface ReceptionOptions {
+  engine: Engine;
+  config: ApiConfig;
+  redis: { cache: Redis };
+  log: Log;
+  connections: LiveConnections;
+  fanOut: FanOut;
+}
+
+/** What the connections of all contracts share: who may come in, who is there, who types, what they look at. */
+export interface Reception {
+  arrivals: Arrivals;
+  presence: Presence;
+  viewing: Viewing;
+  typing: Typing;
+  admission: Admission;
+  pace: ConnectPace;
+  slots: CommandSlots;
+  /** Resolves when what was to be told of those who left has been handed on, or after a moment. */
+  close(): Promise<void>;
+}
+
+/** Less than an unknown transport may stay: who would wait longer is better served elsewhere, or a moment later. */
+const LONGEST_WAIT_SECONDS = 3;
+
+export function createReception(options: ReceptionOptions): Reception {
+  const { config, log, redis } = options;
+  const typing = new Typing({
+    timeoutMs: config.TYPING_TIMEOUT_MS,
+    onExpired: (typist) => arrivals.endTyping(typist),
+  });
+  const announcer = new PresenceAnnouncer(options);
+  const place = { redis: redis.cache, node: config.NODE_NAME, prefix: `${config.REDIS_PREFIX}:{presence}` };
+  const viewing = new Viewing(place);
+  const presence = createPresence({ ...place, log, onChange: (state) => announcer.tell(state) });
+  const arrivals: Arrivals = new Arrivals({ ...options, presence, viewing, typing });
+  const admission = new Admission({
+    connections: config.MAX_CONNECTIONS,
+    perUser: config.MAX_CONNECTIONS_PER_USER,
+  });
+  const pace = new ConnectPace({
+    perSecond: config.CONNECTS_PER_SECOND,
+    mostWaiting: config.CONNECTS_PER_SECOND * LONGEST_WAIT_SECONDS,
+  });
+  presence.start();
+  viewing.start();
+  const close = async () => {
+    typing.close();
+    await Promise.all([presence.stop(), viewing.stop()]);
+    await announcer.flush();
+    await arrivals.settle();
+  };
+  return { arrivals, presence, viewing, typing, admission, pace, slots: new CommandSlots(), close };
+}

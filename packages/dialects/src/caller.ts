@@ -1,0 +1,28 @@
+import type { Identity, Message } from "@parley/contracts";
+import type { Engine, MessageDraft } from "@parley/engine";
+
+/** Somebody's presence in the cluster. */
+export interface PresenceState {
+  userId: string;
+  status: "online" | "away" | "offline";
+  /** ISO 8601 in UTC; null when they are here, or were never seen. */
+  lastSeen: string | null;
+}
+
+/** What a dialect needs of the node besides the engine. */
+export interface DialectPorts {
+  /**
+   * Counts a message against its sender's rate and stores it; a retry of one that is stored is answered however fast its sender is.
+   * Resolves after the commit. Throws rate_limited and what `sendMessage` of the engine throws.
+   */
+  send(input: { actor: Identity; chatId: string; draft: MessageDraft }): Promise<Message>;
+  /** The cluster's view, in the order of the ids. Never rejects. */
+  readPresence(userIds: string[]): Promise<PresenceState[]>;
+}
+
+/** Who makes a request, and what it is answered with. */
+export interface Caller {
+  engine: Engine;
+  ports: DialectPorts;
+  identity: Identity;
+}

@@ -1,0 +1,4 @@
+import type { Dialect } from "./dialect.js";
+
+/** Every dialect that a node speaks, besides the native contract. */
+export const DIALECTS: readonly Dialect[] = [];

@@ -1,0 +1,74 @@
+import { ParleyError } from "@parley/contracts";
+import type { Database } from "../database/database.js";
+import { guardDatabase } from "../database/database-failure.js";
+
+/** What never changes about a chat. */
+export interface ChatFacts {
+  id: string;
+  /** Its integer name. */
+  number: number;
+  type: "order" | "direct" | "group";
+  /** The two people of a direct chat or an order's chat; null for a group. */
+  pair: readonly [string, string] | null;
+}
+
+const CAPACITY = 50_000;
+
+/** Remembers what never changes about chats, so that contracts with integer ids need not ask for each event. */
+export class ChatFactsCache {
+  readonly #database: Database;
+  readonly #byId = new Map<string, ChatFacts>();
+  readonly #byNumber = new Map<number, ChatFacts>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** What is remembered of a chat; undefined when it has to be read. */
+  get(chatId: string): ChatFacts | undefined {
+    return this.#byId.get(chatId);
+  }
+
+  /** Throws chat_not_found. Says nothing about who may know of the chat. */
+  async read(chatId: string): Promise<ChatFacts> {
+    return this.#byId.get(chatId) ?? this.#find({ id: chatId });
+  }
+
+  /** By the integer name. Throws chat_not_found. Says nothing about who may know of the chat. */
+  async readByNumber(number: number): Promise<ChatFacts> {
+    return this.#byNumber.get(number) ?? this.#find({ number });
+  }
+
+  async #find(where: { id: string } | { number: number }): Promise<ChatFacts> {
+    const row = await guardDatabase(() =>
+      this.#database.prisma.chat.findUnique({
+        where,
+        select: { id: true, number: true, type: true, directKey: true, userId: true, shopperId: true },
+      }),
+    );
+    if (row === null) throw new ParleyError("chat_not_found");
+    return this.#remember({ id: row.id, number: Number(row.number), type: row.type, pair: pairOf(row) });
+  }
+
+  #remember(facts: ChatFacts): ChatFacts {
+    if (this.#byId.size >= CAPACITY) {
+      const oldest = this.#byId.values().next();
+      if (!oldest.done) {
+        this.#byId.delete(oldest.value.id);
+        this.#byNumber.delete(oldest.value.number);
+      }
+    }
+    this.#byId.set(facts.id, facts);
+    this.#byNumber.set(facts.number, facts);
+    return facts;
+  }
+}
+
+function pairOf(row: {
+  directKey: string | null;
+  userId: string | null;
+  shopperId: string | null;
+}): ChatFacts["pair"] {
+  if (row.directKey !== null) return JSON.parse(row.directKey) as [string, string];
+  return row.userId === null || row.shopperId === null ? null : [row.userId, row.shopperId];
+}
