@@ -1,5 +1,5 @@
-import { type Identity, type Message, ParleyError } from "@parley/contracts";
-import { type Engine, findSent, type MessageDraft, sendMessage } from "@parley/engine";
+import { type Identity, ParleyError } from "@parley/contracts";
+import { type Engine, findSent, type MessageDraft, type Sent, sendOrRepeat } from "@parley/engine";
 import type { RateLimiter } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { isRateExempt, messageKey, messagePolicy } from "./rate-policies.js";
@@ -17,14 +17,14 @@ export interface SendParts {
 export async function sendCounted(
   parts: SendParts,
   input: { actor: Identity; chatId: string; draft: MessageDraft },
-): Promise<Message> {
+): Promise<Sent> {
   const { engine } = parts;
   const send = { ...input, actor: { userId: input.actor.userId, role: input.actor.role } };
   const refusal = await refusedForRate(parts, input.actor);
-  if (refusal === undefined) return sendMessage(engine, send);
+  if (refusal === undefined) return sendOrRepeat(engine, send);
   const sent = await findSent(engine, send);
   if (sent === null) throw refusal;
-  return sent;
+  return { message: sent, isRetry: true };
 }
 
 async function refusedForRate(

@@ -1,5 +1,5 @@
-import type { Identity, Message } from "@parley/contracts";
-import type { Engine, MessageDraft } from "@parley/engine";
+import type { Identity } from "@parley/contracts";
+import type { Engine, MessageDraft, Sent } from "@parley/engine";
 
 /** Somebody's presence in the cluster. */
 export interface PresenceState {
@@ -13,9 +13,11 @@ export interface PresenceState {
 export interface DialectPorts {
   /**
    * Counts a message against its sender's rate and stores it; a retry of one that is stored is answered however fast its sender is.
-   * Resolves after the commit. Throws rate_limited and what `sendMessage` of the engine throws.
+   * Resolves after the commit. A new message also comes to the sender as an event; of a retry nobody hears (`isRetry`), so where the
+   * event is a contract's answer, a retry is answered with what the event had said. Throws rate_limited and what `sendMessage` of the
+   * engine throws.
    */
-  send(input: { actor: Identity; chatId: string; draft: MessageDraft }): Promise<Message>;
+  send(input: { actor: Identity; chatId: string; draft: MessageDraft }): Promise<Sent>;
   /** The cluster's view, in the order of the ids. Never rejects. */
   readPresence(userIds: string[]): Promise<PresenceState[]>;
 }

@@ -36,7 +36,7 @@ export { findMessage } from "./messages/find-message.js";
 export { type HistoryPosition, listMessages } from "./messages/list-messages.js";
 export type { MessageDraft } from "./messages/message-draft.js";
 export { reactToMessage } from "./messages/react-to-message.js";
-export { findSent, sendMessage } from "./messages/send-message.js";
+export { findSent, type Sent, sendMessage, sendOrRepeat } from "./messages/send-message.js";
 export { applyMigrations } from "./migrate/apply-migrations.js";
 export type { PushPayload } from "./notifications/build-payload.js";
 export { type ClaimedDelivery, type ClaimInput, claimDeliveries } from "./notifications/claim-deliveries.js";

@@ -12,6 +12,12 @@ export interface SendInput {
   draft: MessageDraft;
 }
 
+export interface Sent {
+  message: Message;
+  /** The client id named an earlier message: whoever is connected has heard of it and hears nothing now. */
+  isRetry: boolean;
+}
+
 /**
  * Stores a message and tells the chat. Resolves after the commit, with the stored message; with a client id that names an
  * earlier message, with that one. Every way in (socket, REST, dialects, platform calls) ends here.
@@ -19,6 +25,11 @@ export interface SendInput {
  * Refuses: chat_not_found, chat_closed, client_id_reused, reply_to_not_found, forbidden, overloaded, database_unavailable.
  */
 export async function sendMessage(engine: Engine, input: SendInput): Promise<Message> {
+  return (await sendOrRepeat(engine, input)).message;
+}
+
+/** As `sendMessage`, for contracts where the live event is the sender's answer: says whether one will come. */
+export async function sendOrRepeat(engine: Engine, input: SendInput): Promise<Sent> {
   const { actor, chatId, draft } = input;
   assertMaySendType(actor, draft.type);
   const written = await engine.writer.write({
@@ -30,13 +41,13 @@ export async function sendMessage(engine: Engine, input: SendInput): Promise<Mes
     digest: draft.clientId === undefined ? null : draftDigest(draft),
     trusted: isPrivileged(actor),
   });
-  if (written.kind === "created") return written.message;
+  if (written.kind === "created") return { message: written.message, isRetry: false };
   const original = await readById(engine, written.originalId);
   // Told once more: if the answer of its commit was lost, nobody has heard of it. Who has heard drops it by its revision.
   const { rev, seq } = original;
   const body = { name: "message.created", message: original } as const;
   publishChanges(engine, [{ chatId, rev, seq, audience: null, body }]);
-  return original;
+  return { message: original, isRetry: true };
 }
 
 /** The message that a client id names already, if any: the answer to a retry that can't be let through to the writer. */

@@ -5,5 +5,6 @@ import type { CommandHandler } from "./command-context.js";
 
 export const messageSend: CommandHandler<"send_message"> = async (context, { chatId, message }) => {
   const actor = context.connection.identity;
-  return { message: presentMessage(await sendCounted(context, { actor, chatId, draft: draftOf(message) })) };
+  const sent = await sendCounted(context, { actor, chatId, draft: draftOf(message) });
+  return { message: presentMessage(sent.message) };
 };

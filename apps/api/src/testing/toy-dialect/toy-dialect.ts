@@ -43,7 +43,7 @@ export const toyDialect: Dialect = {
       say: async (client, { chat, text, key }) => {
         const chatId = await chatOf(client, chat);
         const draft = { content: String(text), type: "text", clientId: String(key) } as const;
-        const message = await client.ports.send({ actor: client.identity, chatId, draft });
+        const { message } = await client.ports.send({ actor: client.identity, chatId, draft });
         return [{ type: "stored", ...shape(message) }];
       },
       typing: async (client, { chat, on }) => {
