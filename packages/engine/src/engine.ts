@@ -11,6 +11,8 @@ import type { PresenceReader } from "./notifications/presence-port.js";
 import type { Templates } from "./notifications/templates/templates.js";
 import type { ReceiptWriter } from "./receipts/receipt-writer.js";
 import type { KnownUsers } from "./users/known-users.js";
+import type { People } from "./users/people.js";
+import type { UserSource } from "./users/user-source.js";
 
 /** What the process around the engine provides. */
 export interface EnginePorts {
@@ -19,6 +21,8 @@ export interface EnginePorts {
   enqueue: Enqueue;
   /** Who is there, and looks at what. */
   presence: PresenceReader;
+  /** The server that owns the users; undefined where there is none. */
+  userSource: UserSource | undefined;
   log: EngineLog;
   clock: () => Date;
   /** New ids: UUID version 7. */
@@ -33,6 +37,7 @@ export interface Engine extends EnginePorts {
   knownUsers: KnownUsers;
   /** What never changes about chats. */
   chatFacts: ChatFactsCache;
+  people: People;
   turns: ChatTurns;
   dueChats: DueChats;
   /** The words of notifications. */

@@ -106,5 +106,9 @@ export { type Catchup, type HolePosition, readMissed } from "./sync/read-missed.
 export { type ChatPosition, readArrival, readPositions } from "./sync/read-positions.js";
 export { type SyncPage, syncChanges } from "./sync/sync-changes.js";
 export { revokeTokens, setBlocked } from "./users/change-access.js";
+export { findPeople } from "./users/find-people.js";
+export type { DirectoryPerson } from "./users/people.js";
 export { readAccess, type UserAccess } from "./users/read-access.js";
 export { rememberUser } from "./users/remember-user.js";
+export { type Resolution, resolvePerson } from "./users/resolve-person.js";
+export type { SourceAnswer, UserSource } from "./users/user-source.js";

@@ -16,6 +16,9 @@ import { STANDARD_TEMPLATES } from "./notifications/templates/standard-templates
 import type { Templates } from "./notifications/templates/templates.js";
 import { ReceiptWriter } from "./receipts/receipt-writer.js";
 import { KnownUsers } from "./users/known-users.js";
+import { People } from "./users/people.js";
+import { readClaims } from "./users/read-claims.js";
+import type { UserSource } from "./users/user-source.js";
 
 export interface EngineOptions {
   databaseUrl: string;
@@ -29,6 +32,8 @@ export interface EngineOptions {
   enqueue?: Enqueue;
   /** Left out: nobody is taken for present. */
   presence?: PresenceReader;
+  /** Left out: names and avatars are what tokens and gateways say. */
+  userSource?: UserSource | undefined;
   /** The words of notifications, where they are not the standard ones. */
   templates?: Templates;
   /** Where browsers may have their pushes sent to; left out: the known push services. */
@@ -58,6 +63,7 @@ export function openEngine(options: EngineOptions): Engine {
     },
     enqueue,
     presence: options.presence ?? nobodyIsPresent,
+    userSource: options.userSource,
     log,
     clock: options.clock ?? (() => new Date()),
     ids: options.ids ?? uuidv7,
@@ -71,8 +77,15 @@ export function openEngine(options: EngineOptions): Engine {
   });
   const templates = options.templates ?? STANDARD_TEMPLATES;
   const endpointPolicy = options.endpointPolicy ?? KNOWN_PUSH_SERVICES;
+  const people = new People({
+    readClaims: (userIds) => readClaims(database, userIds),
+    source: options.userSource,
+    log,
+    clock: ports.clock,
+  });
   const state = {
     knownUsers: new KnownUsers(),
+    people,
     chatFacts: new ChatFactsCache(database),
     turns: new ChatTurns(),
     dueChats,

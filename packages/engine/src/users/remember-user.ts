@@ -2,8 +2,8 @@ import type { Identity } from "@parley/contracts";
 import type { Engine } from "../engine.js";
 
 /**
- * Keeps what a token says about a person, for names and avatars. Never throws and never blocks: a directory that can't
- * be written costs a name, not a message.
+ * Keeps what a token or a gateway says about a person (name, e-mail, picture), for names and avatars. `findPeople` in this process knows
+ * it at once. Never throws and never blocks: a directory that can't be written costs a name, not a message.
  */
 export async function rememberUser(engine: Engine, identity: Identity): Promise<void> {
   const { userId, role, name, email, picture } = identity;
@@ -11,12 +11,13 @@ export async function rememberUser(engine: Engine, identity: Identity): Promise<
   const day = engine.clock().toISOString().slice(0, 10);
   if (!engine.knownUsers.note(userId, JSON.stringify([role, name, email, picture, day]))) return;
   // A token that leaves a claim out says nothing about it.
-  const facts = {
-    role,
+  const claims = {
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
     ...(picture === undefined ? {} : { picture }),
   };
+  const facts = { role, ...claims };
+  const settle = engine.people.note(userId, claims);
   try {
     await engine.database.prisma.user.upsert({
       where: { id: userId },
@@ -26,5 +27,7 @@ export async function rememberUser(engine: Engine, identity: Identity): Promise<
   } catch (error) {
     engine.knownUsers.forget(userId);
     engine.log.warn({ err: error, userId }, "could not write the user directory");
+  } finally {
+    settle();
   }
 }
