@@ -2,7 +2,7 @@ import type { Batch } from "@parley/contracts";
 import { v7 as uuidv7 } from "uuid";
 import { ChatFactsCache } from "./chats/chat-facts.js";
 import { ChatTurns } from "./database/chat-turns.js";
-import { closeDatabase, openDatabase } from "./database/database.js";
+import { closeDatabase, type Database, openDatabase } from "./database/database.js";
 import { guardDatabase } from "./database/database-failure.js";
 import type { Engine, EnginePorts } from "./engine.js";
 import type { EngineLog } from "./engine-log.js";
@@ -68,13 +68,7 @@ export function openEngine(options: EngineOptions): Engine {
     clock: options.clock ?? (() => new Date()),
     ids: options.ids ?? uuidv7,
   };
-  const queueLimit = options.queueLimit ?? 5_000;
-  const writer = new MessageWriter({
-    database,
-    log,
-    queueLimit,
-    onCommitted: (changes) => publishChanges(ports, changes),
-  });
+  const writers = openWriters({ database, ports, queueLimit: options.queueLimit ?? 5_000 });
   const templates = options.templates ?? STANDARD_TEMPLATES;
   const endpointPolicy = options.endpointPolicy ?? KNOWN_PUSH_SERVICES;
   const people = new People({
@@ -92,13 +86,17 @@ export function openEngine(options: EngineOptions): Engine {
     templates,
     endpointPolicy,
   };
-  const receipts = new ReceiptWriter({
-    database,
-    log,
-    queueLimit,
-    onCommitted: (news) => publishPositions(ports, news),
-  });
-  return { ...ports, database, writer, receipts, ...state };
+  return { ...ports, database, ...writers, ...state };
+}
+
+/** What waits in this process to be committed together. */
+function openWriters(parts: { database: Database; ports: EnginePorts; queueLimit: number }) {
+  const { database, ports, queueLimit } = parts;
+  const shared = { database, log: ports.log, queueLimit };
+  return {
+    writer: new MessageWriter({ ...shared, onCommitted: (changes) => publishChanges(ports, changes) }),
+    receipts: new ReceiptWriter({ ...shared, onCommitted: (news) => publishPositions(ports, news) }),
+  };
 }
 
 /** Stores or refuses what was accepted, then closes the connections. */
