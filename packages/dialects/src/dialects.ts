@@ -1,4 +1,5 @@
+import { catchatDialect } from "./catchat/catchat-dialect.js";
 import type { Dialect } from "./dialect.js";
 
 /** Every dialect that a node speaks, besides the native contract. */
-export const DIALECTS: readonly Dialect[] = [];
+export const DIALECTS: readonly Dialect[] = [catchatDialect];

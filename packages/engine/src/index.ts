@@ -20,6 +20,7 @@ export type { Chat, ChatDetail, ChatMember, ChatSummary, Person } from "./chats/
 export type { ChatFacts } from "./chats/chat-facts.js";
 export { type ChatStats, chatStats } from "./chats/chat-stats.js";
 export { type ChatRequest, createChat } from "./chats/create-chat.js";
+export { findDirectChat } from "./chats/find-direct-chat.js";
 export { getChat, getChatByOrder } from "./chats/get-chat.js";
 export { getUnreadCount } from "./chats/get-unread-count.js";
 export { listChats } from "./chats/list-chats.js";

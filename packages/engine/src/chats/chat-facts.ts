@@ -13,6 +13,23 @@ export interface ChatFacts {
 }
 
 const CAPACITY = 50_000;
+const COLUMNS = {
+  id: true,
+  number: true,
+  type: true,
+  directKey: true,
+  userId: true,
+  shopperId: true,
+} as const;
+
+interface Row {
+  id: string;
+  number: bigint;
+  type: ChatFacts["type"];
+  directKey: string | null;
+  userId: string | null;
+  shopperId: string | null;
+}
 
 /** Remembers what never changes about chats, so that contracts with integer ids need not ask for each event. */
 export class ChatFactsCache {
@@ -39,15 +56,23 @@ export class ChatFactsCache {
     return this.#byNumber.get(number) ?? this.#find({ number });
   }
 
+  /** By the chats' ids, in one query for what is not remembered; chats that do not exist are left out. */
+  async readAll(chatIds: readonly string[]): Promise<Map<string, ChatFacts>> {
+    const unknown = [...new Set(chatIds)].filter((chatId) => !this.#byId.has(chatId));
+    if (unknown.length > 0) {
+      const rows = await guardDatabase(() =>
+        this.#database.prisma.chat.findMany({ where: { id: { in: unknown } }, select: COLUMNS }),
+      );
+      for (const row of rows) this.#remember(factsOf(row));
+    }
+    const known = chatIds.map((chatId) => this.#byId.get(chatId)).filter((facts) => facts !== undefined);
+    return new Map(known.map((facts) => [facts.id, facts]));
+  }
+
   async #find(where: { id: string } | { number: number }): Promise<ChatFacts> {
-    const row = await guardDatabase(() =>
-      this.#database.prisma.chat.findUnique({
-        where,
-        select: { id: true, number: true, type: true, directKey: true, userId: true, shopperId: true },
-      }),
-    );
+    const row = await guardDatabase(() => this.#database.prisma.chat.findUnique({ where, select: COLUMNS }));
     if (row === null) throw new ParleyError("chat_not_found");
-    return this.#remember({ id: row.id, number: Number(row.number), type: row.type, pair: pairOf(row) });
+    return this.#remember(factsOf(row));
   }
 
   #remember(facts: ChatFacts): ChatFacts {
@@ -64,11 +89,11 @@ export class ChatFactsCache {
   }
 }
 
-function pairOf(row: {
-  directKey: string | null;
-  userId: string | null;
-  shopperId: string | null;
-}): ChatFacts["pair"] {
-  if (row.directKey !== null) return JSON.parse(row.directKey) as [string, string];
-  return row.userId === null || row.shopperId === null ? null : [row.userId, row.shopperId];
+function factsOf({ id, number, type, ...row }: Row): ChatFacts {
+  return { id, number: Number(number), type, pair: pairOf(row) };
+}
+
+function pairOf({ directKey, userId, shopperId }: Omit<Row, "id" | "number" | "type">): ChatFacts["pair"] {
+  if (directKey !== null) return JSON.parse(directKey) as [string, string];
+  return userId === null || shopperId === null ? null : [userId, shopperId];
 }

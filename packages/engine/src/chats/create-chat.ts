@@ -10,6 +10,7 @@ import { enqueueDecisions } from "../notifications/hand-over.js";
 import { storeNewOrder } from "../notifications/store-new-order.js";
 import { isPrivileged } from "../policy.js";
 import type { ChatDetail } from "./chat.js";
+import { directKeyOf } from "./direct-key.js";
 import { getChat } from "./get-chat.js";
 
 export type ChatRequest =
@@ -56,9 +57,8 @@ function planFor(actor: Actor, request: ChatRequest): Plan {
       return orderPlan(actor, request);
     case "direct": {
       if (request.userId === actor.userId) throw sameUser("user_id");
-      const pair = [actor.userId, request.userId].sort();
-      const members = pair.map((userId) => ({ userId, role: "member" }));
-      return { type: "direct", directKey: JSON.stringify(pair), members };
+      const members = [actor.userId, request.userId].sort().map((userId) => ({ userId, role: "member" }));
+      return { type: "direct", directKey: directKeyOf(actor.userId, request.userId), members };
     }
     case "group": {
       const others = [...new Set(request.memberIds)].filter((id) => id !== actor.userId);
