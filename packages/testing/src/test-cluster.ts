@@ -14,7 +14,10 @@ export interface TestCluster extends Cluster {
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-const SECRETS = { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" };
+/** What proves to a test cluster that a gateway asks. */
+export const TEST_GATEWAY_SECRET = "a-gateway-secret-for-tests-that-is-long";
+
+const SECRETS = { jwtSecret: TEST_JWT_SECRET, gatewaySecret: TEST_GATEWAY_SECRET };
 
 /** Two real API processes, a worker and a load balancer over a database of their own. */
 export async function startTestCluster(env: NodeJS.ProcessEnv = {}): Promise<TestCluster> {

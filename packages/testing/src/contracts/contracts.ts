@@ -1,0 +1,6 @@
+import { catchatContract } from "./catchat-contract.js";
+import type { Contract } from "./contract-client.js";
+import { nativeContract } from "./native-contract.js";
+
+/** Every contract that a node speaks. */
+export const CONTRACTS: readonly Contract[] = [nativeContract, catchatContract];
