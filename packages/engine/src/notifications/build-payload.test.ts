@@ -174,6 +174,19 @@ describe("the payload", () => {
     expect(build(long[0] ?? {}).body).toMatch(/^(👨‍👩‍👧‍👦)+…$/u);
   });
 
+  test.each([
+    ["longer than any id", "9".repeat(4_500)],
+    ["no id at all", "\u0001".repeat(100)],
+  ])("leaves out an order that a sender made up: %s", (...[, order_id]) => {
+    const photo = { ...message, type: "image" as const, metadata: { order_id } };
+    const payload = build({ type: "order_update", message: photo });
+    expect(Buffer.byteLength(JSON.stringify(payload))).toBeLessThanOrEqual(3_900);
+    expect(payload).toMatchObject({ tag: "order_update:1001", data: { orderId: "1001" } });
+    const elsewhere = build({ message: photo, chat: { ...plain.chat, orderId: null } as never });
+    expect(elsewhere.data).not.toHaveProperty("orderId");
+    expect(elsewhere.actions.map(({ action }) => action)).toEqual(["reply"]);
+  });
+
   it("has a topic that push services take, one per tag", () => {
     const others = [
       { type: "group_message" as const },

@@ -1,3 +1,4 @@
+import { externalId } from "@parley/contracts";
 import type { NotificationContent } from "./read-contents.js";
 import {
   isTemplateKey,
@@ -30,7 +31,12 @@ export function composeNotification(content: NotificationContent, language: Lang
 
 /** The order that a notification is about, if any. */
 export function orderOf({ data, chat, message }: NotificationContent): string | null {
-  return textOf(data?.order_id) ?? textOf(message?.metadata?.order_id) ?? chat?.orderId ?? null;
+  return idOf(data?.order_id) ?? idOf(message?.metadata?.order_id) ?? chat?.orderId ?? null;
+}
+
+/** Metadata is free JSON: what a sender calls an order's id may be none, and too long for a push. */
+function idOf(value: unknown): string | null {
+  return externalId.safeParse(value).data ?? null;
 }
 
 /** Who made the notification may have put it into words already. */
