@@ -163,6 +163,25 @@ describe("the sweeper", () => {
     for (const { chatId } of chats) expect(await statesOf(chatId)).toEqual(["suppressed"]);
   });
 
+  it.each([
+    ["hours can't be counted", "notification_totals"],
+    ["the log can't be read", "commits"],
+  ])("does everything else when %s", async (...[, table]) => {
+    const { chatId, userId } = await newChat();
+    await addTestDevice(engine, userId);
+    await say(chatId);
+    const { notificationIds } = await collectDueChats(engine, { chatIds: [chatId] });
+    await dispatchNotifications(engine, { which: { notificationIds } });
+    jobs = [];
+    const { pool } = engine.database;
+    await pool.query(`ALTER TABLE ${table} RENAME TO elsewhere`);
+    // An hour that is to be counted.
+    const sweeping = sweepNotifications(engine, { now: later(3 * 3_600_000) });
+    await expect(sweeping).rejects.toThrow(table);
+    await pool.query(`ALTER TABLE elsewhere RENAME TO ${table}`);
+    expect(jobs).toMatchObject([{ job: "push.deliver", data: { notificationIds } }]);
+  });
+
   it("gets through more than one page of decisions", async () => {
     await engine.database.pool.query(
       `INSERT INTO notifications (id, user_id, type, category)

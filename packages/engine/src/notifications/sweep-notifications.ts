@@ -36,16 +36,37 @@ const DUE = 5_000;
 
 /**
  * Finds what no job did, because Redis was away or a worker died: chats with news (by the log of commits since the last sweep, every hour
- * by looking at all), notifications whose time has come, and due ones that nobody delivers. Throws database_unavailable.
+ * by looking at all), notifications whose time has come, and due ones that nobody delivers. Every step is taken, whatever becomes of the
+ * others; then the first failure is thrown. Throws database_unavailable.
  */
 export async function sweepNotifications(engine: Engine, input: SweepInput = {}): Promise<Swept> {
-  const collected = await collectMissed(engine, input);
+  const swept: Swept = { collected: 0, decided: 0, due: 0 };
+  const steps = [
+    async () => {
+      swept.collected = await collectMissed(engine, input);
+    },
+    async () => {
+      swept.decided = await decideDue(engine, input);
+    },
+    async () => {
+      swept.due = await handOverForgotten(engine, input);
+    },
+    () => countHours(engine, input.now),
+  ];
+  // One that fails sweep after sweep must not keep the others from their work.
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  const [first, ...others] = failures;
+  for (const error of others) engine.log.warn({ err: error }, "A further step of the sweep has failed");
+  if (failures.length > 0) throw first;
+  return swept;
+}
+
+async function decideDue(engine: Engine, { rules, now }: SweepInput): Promise<number> {
   let decided = 0;
   for (let page = 0; page < DECISION_PAGES; page++) {
-    const { rules, now } = input;
-    const which = { limit: DECISIONS };
     const found = await dispatchNotifications(engine, {
-      which,
+      which: { limit: DECISIONS },
       ...(rules && { rules }),
       ...(now && { now }),
     });
@@ -53,11 +74,15 @@ export async function sweepNotifications(engine: Engine, input: SweepInput = {})
     decided += count;
     if (count === 0 || count + found.stale.length < DECISIONS) break;
   }
+  return decided;
+}
+
+/** With nothing in between: what is taken is stamped, and comes up again only after the time of grace. */
+async function handOverForgotten(engine: Engine, input: SweepInput): Promise<number> {
   const due = await takeForgotten(engine, input);
-  await countHours(engine, input.now);
   const bulk = new Set(due.flatMap(({ id, isBulk }) => (isBulk ? [id] : [])));
   handOver(engine, { due: due.map(({ id }) => id), bulk });
-  return { collected, decided, due: due.length };
+  return due.length;
 }
 
 interface Cursor {
