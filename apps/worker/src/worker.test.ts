@@ -124,6 +124,15 @@ test("finds a fault in the rows of a chat, counts it and logs its chat and rule,
   await engine.database.pool.query("DELETE FROM chats WHERE id = $1", [chatId]);
 });
 
+test("counts what the sweeper decides, as what a job decides", async () => {
+  // This engine asks for no jobs: only the sweeper finds the message.
+  await newChat();
+  const { metric } = await start();
+  const suppressed = () =>
+    metric("parley_notifications_total", 'outcome="suppress",reason="no_subscription"');
+  await until(async () => (await suppressed()) >= 1, "the decision is counted");
+});
+
 test("data that the contract refuses and unknown jobs fail; the worker goes on", async () => {
   const { config, metric, lines } = await start({ VERIFY_EVERY_SECONDS: "3600" });
   const queue = await queueOf(config);

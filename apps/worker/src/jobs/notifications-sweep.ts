@@ -7,7 +7,8 @@ export const notificationsSweep: JobHandler<"notifications.sweep"> = async (
   { full },
 ) => {
   for (const data of await dueCampaigns(engine)) engine.enqueue("campaigns.expand", data, { bulk: true });
-  const swept = await sweepNotifications(engine, { full, rules: push.rules });
+  const { rules, metrics } = push;
+  const swept = await sweepNotifications(engine, { full, rules, onDecided: metrics.decided });
   if (swept.collected > 0 || swept.due > 0) {
     log.info({ ...swept }, "Notifications were found that no job had taken care of");
   }

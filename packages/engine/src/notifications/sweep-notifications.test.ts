@@ -17,6 +17,7 @@ import { closeEngine } from "../open-engine.js";
 import { DueChats } from "./announce-due.js";
 import { claimDeliveries } from "./claim-deliveries.js";
 import { collectDueChats } from "./collect-due-chats.js";
+import type { Decided } from "./decide-notifications.js";
 import { dispatchNotifications } from "./dispatch-notifications.js";
 import { sweepNotifications } from "./sweep-notifications.js";
 
@@ -161,6 +162,20 @@ describe("the sweeper", () => {
     for (const { chatId } of chats) await say(chatId);
     await Promise.all(Array.from({ length: 4 }, () => sweepNotifications(engine)));
     for (const { chatId } of chats) expect(await statesOf(chatId)).toEqual(["suppressed"]);
+  });
+
+  it("tells what it decided, page by page, also when a later step fails", async () => {
+    await engine.database.pool.query(
+      `INSERT INTO notifications (id, user_id, type, category)
+       SELECT new_notification_id(now()), 'crowd-' || n, 'system', 'system_alerts' FROM generate_series(1, 501) n`,
+    );
+    const told: string[] = [];
+    const onDecided = ({ suppressed }: Decided) => void told.push(...suppressed.map(({ reason }) => reason));
+    await engine.database.pool.query("ALTER TABLE notification_totals RENAME TO elsewhere");
+    const sweeping = sweepNotifications(engine, { onDecided, now: later(3 * 3_600_000) });
+    await expect(sweeping).rejects.toThrow("notification_totals");
+    await engine.database.pool.query("ALTER TABLE elsewhere RENAME TO notification_totals");
+    expect(told).toEqual(Array(501).fill("no_subscription"));
   });
 
   it.each([

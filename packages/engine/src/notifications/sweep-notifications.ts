@@ -2,6 +2,7 @@ import { CAMPAIGN_RUNS } from "../campaigns/campaign-runs.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { collectDueChats } from "./collect-due-chats.js";
+import type { Decided } from "./decide-notifications.js";
 import { dispatchNotifications } from "./dispatch-notifications.js";
 import { handOver } from "./hand-over.js";
 import type { PushRules } from "./push-rules.js";
@@ -10,6 +11,8 @@ export interface SweepInput {
   /** Looks at every chat, as it does by itself every hour. */
   full?: boolean;
   rules?: Partial<PushRules>;
+  /** Told what has been decided, as it is. */
+  onDecided?: (decided: Decided) => void;
   /** How long the fast path may take before the sweeper steps in for a push. */
   graceMs?: number;
   /** The database's clock when left out. */
@@ -62,7 +65,7 @@ export async function sweepNotifications(engine: Engine, input: SweepInput = {})
   return swept;
 }
 
-async function decideDue(engine: Engine, { rules, now }: SweepInput): Promise<number> {
+async function decideDue(engine: Engine, { rules, now, onDecided }: SweepInput): Promise<number> {
   let decided = 0;
   for (let page = 0; page < DECISION_PAGES; page++) {
     const found = await dispatchNotifications(engine, {
@@ -70,6 +73,7 @@ async function decideDue(engine: Engine, { rules, now }: SweepInput): Promise<nu
       ...(rules && { rules }),
       ...(now && { now }),
     });
+    onDecided?.(found);
     const count = found.due.length + found.waiting.length + found.suppressed.length;
     decided += count;
     if (count === 0 || count + found.stale.length < DECISIONS) break;
