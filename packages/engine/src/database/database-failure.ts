@@ -30,6 +30,11 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === "55P03";
 }
 
+/** Whether the statement took longer than statements may. */
+export function isStatementTimeout(error: unknown): boolean {
+  return sqlState(error) === "57014";
+}
+
 /** Runs database work; an unreachable database becomes a refusal that tells the caller to try again. */
 export async function guardDatabase<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

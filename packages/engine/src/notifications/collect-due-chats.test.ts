@@ -71,7 +71,7 @@ describe("collecting", () => {
     const chatId = await newGroup(["bob", "carol"]);
     await say(chatId, "1");
     expect((await collect(chatId)).notificationIds).toHaveLength(2);
-    expect(await collect(chatId)).toEqual({ notificationIds: [], heldChatIds: [] });
+    expect(await collect(chatId)).toEqual({ notificationIds: [], heldChatIds: [], slowChatIds: [] });
     expect(await rows(chatId)).toEqual([
       "bob group_message 1-1 x1 pending",
       "carol group_message 1-1 x1 pending",
@@ -227,6 +227,77 @@ describe("collecting", () => {
     expect((await collect(chatId)).notificationIds).toHaveLength(1_000);
     expect(poolStats(first.engine).statements).toBe(statements + 1);
     expect((await first.engine.database.prisma.chat.findUniqueOrThrow(where)).lastRev).toBe(lastRev);
+  });
+});
+
+describe("much work", () => {
+  const statementsOf = async (work: () => Promise<unknown>) => {
+    const { statements } = poolStats(first.engine);
+    await work();
+    return poolStats(first.engine).statements - statements;
+  };
+
+  it("of many members is shared out among statements, and of few is not", async () => {
+    const chatIds: string[] = [];
+    for (let count = 0; count < 5; count++) chatIds.push(await newGroup(["bob"]));
+    for (const chatId of chatIds) await say(chatId, "1");
+    expect(await statementsOf(() => collect(...chatIds))).toBe(1);
+    for (const chatId of chatIds) await say(chatId, "2");
+    const { pool } = first.engine.database;
+    await pool.query("UPDATE chats SET member_count = 3000 WHERE id = ANY ($1)", [chatIds]);
+    await pool.query("UPDATE chats SET member_count = 50000 WHERE id = $1", [chatIds[4]]);
+    expect(await statementsOf(() => collect(...chatIds))).toBe(3);
+    for (const chatId of chatIds) expect(await rows(chatId)).toEqual(["bob group_message 1-2 x2 pending"]);
+  });
+
+  it("of many messages is done step by step, and told as one", async () => {
+    const chatId = await newGroup(["bob", "carol"]);
+    for (let count = 0; count < 450; count++) await say(chatId, "x", count === 300 ? bob : alice);
+    expect(await statementsOf(() => collect(chatId))).toBe(3);
+    expect(await rows(chatId)).toEqual([
+      "alice group_message 301-301 x1 pending",
+      "bob group_message 1-450 x449 pending",
+      "carol group_message 1-450 x450 pending",
+    ]);
+    expect((await collect(chatId)).notificationIds).toEqual([]);
+  });
+});
+
+describe("a chat that takes too long", () => {
+  /** Makes the statements fail that would make notifications of these chats, as those do whose time is over. */
+  async function slowDown(chatIds: string[]) {
+    const { pool } = first.engine.database;
+    await pool.query(`CREATE FUNCTION take_too_long() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = '57014'; END $$`);
+    const list = chatIds.map((id) => `'${id}'`).join(", ");
+    await pool.query(`CREATE TRIGGER slow BEFORE INSERT ON notifications FOR EACH ROW
+      WHEN (NEW.chat_id IN (${list})) EXECUTE FUNCTION take_too_long()`);
+    return () => pool.query("DROP FUNCTION take_too_long() CASCADE");
+  }
+
+  it("keeps none of the others waiting, and is named", async () => {
+    const chatIds: string[] = [];
+    for (let count = 0; count < 20; count++) chatIds.push(await newGroup(["bob"]));
+    for (const chatId of chatIds) await say(chatId, "1");
+    const [slow = ""] = chatIds;
+    const speedUp = await slowDown([slow]);
+    const collected = await collect(...chatIds);
+    await speedUp();
+    expect(collected).toMatchObject({ heldChatIds: [], slowChatIds: [slow] });
+    expect(collected.notificationIds).toHaveLength(19);
+    expect((await collect(slow)).notificationIds).toHaveLength(1);
+  });
+
+  it("is not looked for without end where all do", async () => {
+    const chatIds: string[] = [];
+    for (let count = 0; count < 30; count++) chatIds.push(await newGroup(["bob"]));
+    for (const chatId of chatIds) await say(chatId, "1");
+    const speedUp = await slowDown(chatIds);
+    const { statements } = poolStats(first.engine);
+    const collected = await collect(...chatIds);
+    expect(poolStats(first.engine).statements - statements).toBe(12);
+    await speedUp();
+    expect(collected.slowChatIds.toSorted()).toEqual(chatIds.toSorted());
   });
 });
 

@@ -143,10 +143,10 @@ async function collectLogged(
       }),
     );
     const { size = 0, last = null, chatIds = [] } = rows[0] ?? {};
-    const { notificationIds, heldChatIds } = await collectDueChats(engine, { chatIds, ...(now && { now }) });
-    count += notificationIds.length;
+    const collected = await collectDueChats(engine, { chatIds, ...(now && { now }) });
+    count += collected.notificationIds.length;
     // What somebody holds must be found again.
-    if (heldChatIds.length > 0) return count;
+    if (collected.heldChatIds.length + collected.slowChatIds.length > 0) return count;
     const isLast = size < COMMITS || last === null || BigInt(last) >= BigInt(cursor.end);
     await moveCursor(engine, { to: isLast ? cursor.end : last, foreign: cursor.foreign });
     if (isLast) return count;
@@ -178,7 +178,7 @@ async function collectAll(engine: Engine, now: Date | undefined): Promise<number
     if (last === null) break;
     const collected = await collectDueChats(engine, { chatIds, ...(now && { now }) });
     count += collected.notificationIds.length;
-    held += collected.heldChatIds.length;
+    held += collected.heldChatIds.length + collected.slowChatIds.length;
     after = last;
   }
   if (held === 0) {

@@ -1,0 +1,95 @@
+-- Makes the notifications of everything that was said in these chats since the last time, and notes up to where: both or neither.
+--
+-- Collectors of one chat wait for each other by an advisory lock, which senders know nothing of; the chats' rows are locked only for
+-- the last statement. Rows of the same person, chat and category that are still undecided take the new messages in.
+--
+-- One call looks at no more than p_messages of a chat, and takes no further chat when that would make more than p_work rows or so: a
+-- statement must be over long before its time is. Returns what is to be decided now, and the chats that are left.
+DROP FUNCTION collect_notifications(uuid[], timestamptz, interval);
+CREATE FUNCTION collect_notifications(p_chats uuid[], p_now timestamptz, p_max_age interval, p_messages int, p_work int) RETURNS TABLE (
+  notification_id uuid, left_chat_id uuid
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET lock_timeout = '2s'
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz(3);
+  v_mine uuid[];
+  v_left uuid[];
+  v_chats uuid[];
+  v_after int[];
+  v_to int[];
+BEGIN
+  SELECT array_agg(id) FILTER (WHERE work = so_far OR so_far <= p_work), array_agg(id) FILTER (WHERE work < so_far AND so_far > p_work)
+  INTO v_mine, v_left
+  FROM (
+    SELECT id, work, sum(work) OVER (ORDER BY id) AS so_far
+    FROM chats
+    CROSS JOIN LATERAL (SELECT least(last_seq - notified_seq, p_messages) AS messages) n
+    -- A row for each member; and whoever wrote has all messages looked through for those of others, which costs less.
+    CROSS JOIN LATERAL (SELECT member_count + messages + messages * least(messages, member_count) / 10 AS work) w
+    WHERE id = ANY (p_chats) AND notified_seq < last_seq
+  ) behind;
+  -- In the order of the keys, so that two collectors never wait for each other in a circle.
+  PERFORM pg_advisory_xact_lock(7265539, keys.key)
+  FROM (SELECT DISTINCT hashtext(id::text) AS key FROM unnest(v_mine) AS u(id) ORDER BY 1) keys;
+  SELECT array_agg(id), array_agg(notified_seq), array_agg(to_seq), v_left || array_agg(id) FILTER (WHERE to_seq < last_seq)
+  INTO v_chats, v_after, v_to, v_left
+  FROM chats CROSS JOIN LATERAL (SELECT least(last_seq, notified_seq + p_messages) AS to_seq) t
+  WHERE id = ANY (v_mine) AND notified_seq < last_seq;
+  RETURN QUERY SELECT NULL::uuid, u.id FROM unnest(v_left) AS u(id);
+  IF v_chats IS NULL THEN
+    RETURN;
+  END IF;
+  v_now := coalesce(p_now, clock_timestamp());
+
+  RETURN QUERY
+  WITH news AS MATERIALIZED (
+    SELECT r.chat_id, r.after_seq, r.last_seq, n.seq, n.author, n.type, n.category, n.created_at
+    FROM unnest(v_chats, v_after, v_to) AS r(chat_id, after_seq, last_seq)
+    CROSS JOIN LATERAL notifiable_messages(r.chat_id, r.after_seq, r.last_seq) n
+  ), told AS MATERIALIZED (
+    SELECT chat_id, after_seq, last_seq, category, min(seq) AS from_seq, max(seq) AS to_seq, count(*)::int AS messages,
+      max(created_at) AS newest_at, (array_agg(type ORDER BY seq DESC))[1] AS type, array_agg(DISTINCT author) AS authors
+    FROM news GROUP BY chat_id, after_seq, last_seq, category
+  ), audience AS (
+    -- Most members were there before the first of the messages and wrote none: they share one count.
+    SELECT t.chat_id, m.user_id, t.category, t.from_seq, t.to_seq, t.messages, t.newest_at, t.type
+    FROM told t
+    JOIN members m ON m.chat_id = t.chat_id AND m.left_at IS NULL
+    WHERE m.joined_seq < t.from_seq AND m.user_id <> ALL (t.authors)
+    UNION ALL
+    SELECT t.chat_id, m.user_id, t.category, own.from_seq, own.to_seq, own.messages, own.newest_at, own.type
+    FROM told t
+    JOIN members m ON m.chat_id = t.chat_id AND m.left_at IS NULL
+    CROSS JOIN LATERAL (
+      SELECT min(n.seq) AS from_seq, max(n.seq) AS to_seq, count(*)::int AS messages, max(n.created_at) AS newest_at,
+        (array_agg(n.type ORDER BY n.seq DESC))[1] AS type
+      FROM notifiable_messages(t.chat_id, greatest(t.after_seq, m.joined_seq), t.last_seq) n
+      WHERE n.category = t.category AND n.author <> m.user_id
+    ) own
+    WHERE (m.joined_seq >= t.from_seq OR m.user_id = ANY (t.authors)) AND own.messages > 0
+  ), stored AS (
+    INSERT INTO notifications AS open (
+      id, user_id, type, category, chat_id, from_seq, to_seq, message_count, newest_at, created_at, due_at,
+      state, reason, decided_at, done_at
+    )
+    SELECT new_notification_id(v_now), a.user_id, a.type, a.category, a.chat_id, a.from_seq, a.to_seq, a.messages, a.newest_at,
+      v_now, v_now, (CASE WHEN late THEN 'suppressed' ELSE 'pending' END)::notification_state,
+      CASE WHEN late THEN 'too_old' END, CASE WHEN late THEN v_now END, CASE WHEN late THEN v_now END
+    FROM audience a CROSS JOIN LATERAL (SELECT a.newest_at < v_now - p_max_age AS late) l
+    ON CONFLICT (chat_id, user_id, category) WHERE state IN ('pending', 'waiting') AND chat_id IS NOT NULL
+    DO UPDATE SET to_seq = excluded.to_seq, type = excluded.type, newest_at = excluded.newest_at,
+      message_count = open.message_count + excluded.message_count
+    RETURNING open.id, open.state
+  )
+  SELECT id, NULL::uuid FROM stored WHERE state = 'pending';
+
+  -- Somebody may hold one of the chats for long; the caller then tries them apart.
+  PERFORM set_config('lock_timeout', '300ms', true);
+  PERFORM 1 FROM chats WHERE id = ANY (v_chats) ORDER BY id FOR NO KEY UPDATE;
+  UPDATE chats c SET notified_seq = r.to_seq
+  FROM unnest(v_chats, v_to) AS r(chat_id, to_seq)
+  WHERE c.id = r.chat_id AND c.notified_seq < r.to_seq;
+END $$;
