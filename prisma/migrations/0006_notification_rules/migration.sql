@@ -1,3 +1,17 @@
+-- Tables
+-- Without a foreign key: it would wait for the very rows that somebody holds.
+CREATE TABLE "uncollected_chats" (
+    "chat_id" UUID NOT NULL,
+    "tries" SMALLINT NOT NULL DEFAULT 0,
+    "asked_xid" xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    "due_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "uncollected_chats_pkey" PRIMARY KEY ("chat_id")
+);
+
+-- Indexes
+CREATE INDEX "uncollected_chats_due_at_idx" ON "uncollected_chats"("due_at");
+
 -- Makes the notifications of everything that was said in these chats since the last time, and notes up to where: both or neither.
 --
 -- Collectors of one chat wait for each other by an advisory lock, which senders know nothing of; the chats' rows are locked only for

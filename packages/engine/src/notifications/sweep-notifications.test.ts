@@ -125,19 +125,6 @@ describe("the sweeper", () => {
     expect(await statesOf(chatId)).toHaveLength(1);
   });
 
-  it("comes back to a chat that somebody held", async () => {
-    const { chatId } = await newChat();
-    await say(chatId);
-    const holder = new Client({ connectionString: database.url });
-    await holder.connect();
-    await holder.query("BEGIN");
-    await holder.query("SELECT 1 FROM chats WHERE id = $1 FOR UPDATE", [chatId]);
-    expect((await sweepNotifications(engine)).collected).toBe(0);
-    await holder.query("ROLLBACK");
-    await holder.end();
-    expect((await sweepNotifications(engine)).collected).toBe(1);
-  });
-
   it("finds without the log what the log does not know: when told, every hour, and in a restored database", async () => {
     const { chatId } = await newChat();
     const forget = async () => {
@@ -203,6 +190,114 @@ describe("the sweeper", () => {
        SELECT new_notification_id(now()), 'crowd-' || n, 'system', 'system_alerts' FROM generate_series(1, 1234) n`,
     );
     expect((await sweepNotifications(engine)).decided).toBe(1_234);
+  });
+});
+
+describe("a chat that somebody holds for long", () => {
+  /** Chats with news that can't be collected until `release`. */
+  async function holdChats(count: number) {
+    const chats: string[] = [];
+    for (let each = 0; each < count; each++) {
+      const { chatId } = await newChat();
+      await say(chatId);
+      chats.push(chatId);
+    }
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query("BEGIN");
+    await holder.query("SELECT 1 FROM chats WHERE id = ANY ($1) FOR UPDATE", [chats]);
+    const release = async () => {
+      await holder.query("ROLLBACK");
+      await holder.end();
+    };
+    return { chats, holder, release };
+  }
+
+  const cursor = () => engine.database.prisma.notificationCursor.findUniqueOrThrow({ where: { id: 1 } });
+  const asked = async () =>
+    (await engine.database.pool.query("SELECT asked_xid FROM uncollected_chats")).rows;
+  const putOff = () => engine.database.prisma.uncollectedChat.findMany();
+
+  it("is found again, by whichever process, and stands in nobody's way meanwhile", async () => {
+    const { chats, release } = await holdChats(1);
+    await engine.database.pool.query("UPDATE notification_cursor SET scanned_at = NULL");
+    expect((await sweepNotifications(engine)).collected).toBe(0);
+    // The log has been read on, and is not needed any more; neither is another look at all chats.
+    await engine.database.pool.query("DELETE FROM commits");
+    const { scannedAt } = await cursor();
+    expect(scannedAt).not.toBeNull();
+    const free = await newChat();
+    await say(free.chatId);
+    expect((await sweepNotifications(engine)).collected).toBe(1);
+    await release();
+    const other = openTestEngine(database.url);
+    expect((await sweepNotifications(other.engine, { now: later(10_000) })).collected).toBe(1);
+    await closeEngine(other.engine);
+    expect(await statesOf(chats[0] ?? "")).toHaveLength(1);
+    expect((await cursor()).scannedAt).toEqual(scannedAt);
+    expect(await putOff()).toEqual([]);
+  });
+
+  it("is tried less and less often, and not because there is more news of it", async () => {
+    const { chats, holder, release } = await holdChats(1);
+    const [chatId = ""] = chats;
+    let now = new Date();
+    const pauses: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      await sweepNotifications(engine, { now });
+      const [{ dueAt } = { dueAt: now }] = await putOff();
+      pauses.push(Math.round((dueAt.getTime() - now.getTime()) / 1_000));
+      await holder.query("UPDATE chats SET last_seq = last_seq + 1 WHERE id = $1", [chatId]);
+      await holder.query(
+        "INSERT INTO commits (chat_ids, revs, seqs) VALUES (ARRAY[$1::uuid], '{9}', '{9}')",
+        [chatId],
+      );
+      await holder.query("COMMIT");
+      await holder.query("BEGIN");
+      await holder.query("SELECT 1 FROM chats WHERE id = $1 FOR UPDATE", [chatId]);
+      const before = await asked();
+      await sweepNotifications(engine, { now });
+      expect(await putOff()).toMatchObject([{ chatId, dueAt }]);
+      // Whoever is collecting it at the moment must look again.
+      expect(await asked()).not.toEqual(before);
+      now = dueAt;
+    }
+    await release();
+    expect(pauses).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    await sweepNotifications(engine, { now: later(3_600_000) });
+    expect(await putOff()).toEqual([]);
+  });
+
+  it("is not forgotten when there was more news while it was collected", async () => {
+    const { chats, release } = await holdChats(1);
+    const [chatId = ""] = chats;
+    await sweepNotifications(engine);
+    await release();
+    // Where a collector is done and has not said so yet, another sweep finds a message.
+    const { pool } = engine.database;
+    await pool.query(`CREATE FUNCTION say_more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      UPDATE uncollected_chats SET asked_xid = '7' WHERE chat_id = NEW.chat_id; RETURN NEW; END $$`);
+    await pool.query(
+      `CREATE TRIGGER more BEFORE INSERT ON notifications FOR EACH ROW EXECUTE FUNCTION say_more()`,
+    );
+    expect((await sweepNotifications(engine, { now: later(10_000) })).collected).toBe(1);
+    await pool.query("DROP FUNCTION say_more CASCADE");
+    expect(await putOff()).toMatchObject([{ chatId }]);
+    await sweepNotifications(engine, { now: later(20_000) });
+    expect(await putOff()).toEqual([]);
+  });
+
+  it("does not make a sweep endless, however many there are", async () => {
+    const { release } = await holdChats(6);
+    await sweepNotifications(engine);
+    const tries = async () => (await putOff()).map((one) => one.tries).toSorted();
+    expect(await tries()).toEqual(Array(6).fill(1));
+    await sweepNotifications(engine, { now: later(10_000) });
+    expect(await tries()).toEqual([1, 1, 2, 2, 2, 2]);
+    await sweepNotifications(engine, { now: later(10_000) });
+    expect(await tries()).toEqual(Array(6).fill(2));
+    await release();
+    expect((await sweepNotifications(engine, { now: later(60_000) })).collected).toBe(6);
   });
 });
 
