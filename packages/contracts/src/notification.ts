@@ -37,7 +37,7 @@ export type NotificationState = (typeof NOTIFICATION_STATES)[number];
 /** Why a notification waits, or was not or could not be pushed. A closed set. */
 export const NOTIFICATION_REASONS = {
   too_old: "What it tells of was too old when it came up, or it had to wait too long.",
-  not_member: "The person is not in the chat any more.",
+  not_member: "The person is not in the chat any more, or has come back to it since.",
   message_deleted: "The messages it tells of were deleted.",
   read: "The messages were read before the push went out.",
   category_off: "The person does not want notifications of this category.",

@@ -95,7 +95,13 @@ BEGIN
     FROM audience a CROSS JOIN LATERAL (SELECT a.newest_at < v_now - p_max_age AS late) l
     ON CONFLICT (chat_id, user_id, category) WHERE state IN ('pending', 'waiting') AND chat_id IS NOT NULL
     DO UPDATE SET to_seq = excluded.to_seq, type = excluded.type, newest_at = excluded.newest_at,
-      message_count = open.message_count + excluded.message_count
+      -- What is left over from before they went away and came back is not told any more.
+      (from_seq, message_count) = (
+        SELECT CASE WHEN is_over THEN excluded.from_seq ELSE open.from_seq END,
+          CASE WHEN is_over THEN 0 ELSE open.message_count END + excluded.message_count
+        FROM (SELECT coalesce(max(joined_seq), 0) >= open.to_seq AND open.message_count > 0 AS is_over
+          FROM members WHERE chat_id = excluded.chat_id AND user_id = excluded.user_id) stay
+      )
     RETURNING open.id, open.state
   )
   SELECT id, NULL::uuid FROM stored WHERE state = 'pending';
@@ -106,4 +112,75 @@ BEGIN
   UPDATE chats c SET notified_seq = r.to_seq
   FROM unnest(v_chats, v_to) AS r(chat_id, to_seq)
   WHERE c.id = r.chat_id AND c.notified_seq < r.to_seq;
+END $$;
+
+-- Hands out what is to be sent now of these notifications, to one caller: until the lease is over nobody else gets it.
+-- What is not worth sending any more ends here instead.
+CREATE OR REPLACE FUNCTION claim_deliveries(p_ids uuid[], p_now timestamptz, p_lease interval, p_ttl interval, p_attempts int) RETURNS TABLE (
+  notification_id uuid, subscription_id uuid, attempt int, endpoint text, p256dh text, auth text, origin text, locale text
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz(3) := coalesce(p_now, clock_timestamp());
+  v_ids uuid[];
+BEGIN
+  -- The state as text: an index of all that is due is of no use where the ids are known.
+  SELECT array_agg(id) INTO v_ids FROM (
+    SELECT id FROM notifications n WHERE id = ANY (p_ids) AND state::text = 'due' AND due_at <= v_now
+      AND (campaign_id IS NULL OR EXISTS (SELECT FROM campaigns c WHERE c.id = n.campaign_id AND c.state = 'running'))
+    ORDER BY id FOR UPDATE SKIP LOCKED
+  ) free;
+  WITH judged AS (
+    SELECT n.id, CASE
+      WHEN n.created_at <= v_now - p_ttl THEN 'expired'
+      WHEN n.chat_id IS NOT NULL AND m.user_id IS NULL THEN 'not_member'
+      -- They were away since, and what was said before is another stay's.
+      WHEN n.message_count > 0 AND m.joined_seq >= n.to_seq THEN 'not_member'
+      WHEN n.message_count > 0 AND m.read_seq >= n.to_seq THEN 'read'
+      WHEN n.message_count > 0 AND NOT EXISTS (
+        SELECT FROM notifiable_messages(n.chat_id, greatest(n.from_seq - 1, m.joined_seq), n.to_seq) x
+        WHERE x.author <> n.user_id AND x.category = n.category
+      ) THEN 'message_deleted'
+    END AS reason
+    FROM notifications n
+    LEFT JOIN members m ON m.chat_id = n.chat_id AND m.user_id = n.user_id AND m.left_at IS NULL
+    WHERE n.id = ANY (v_ids)
+  ), ended AS (
+    UPDATE notifications n
+    SET state = (CASE WHEN reached THEN 'sent' WHEN j.reason = 'expired' THEN 'failed' ELSE 'cancelled' END)::notification_state,
+      reason = CASE WHEN NOT reached THEN j.reason END, done_at = v_now
+    FROM judged j
+    CROSS JOIN LATERAL (
+      SELECT EXISTS (SELECT FROM deliveries d WHERE d.notification_id = j.id AND d.state = 'accepted') AS reached
+    ) r
+    WHERE n.id = j.id AND j.reason IS NOT NULL
+    RETURNING n.id
+  ), closed AS (
+    UPDATE deliveries d SET state = 'expired', done_at = v_now FROM ended e WHERE d.notification_id = e.id AND d.state = 'claimed'
+  )
+  SELECT array_agg(id) INTO v_ids FROM judged WHERE reason IS NULL;
+  IF v_ids IS NULL THEN
+    RETURN;
+  END IF;
+
+  INSERT INTO deliveries (notification_id, subscription_id, origin, due_at, claimed_at)
+  SELECT n.id, s.id, s.origin, v_now, v_now FROM notifications n JOIN push_subscriptions s ON s.user_id = n.user_id
+  WHERE n.id = ANY (v_ids)
+  ON CONFLICT DO NOTHING;
+  UPDATE deliveries d SET done_at = v_now,
+    state = (CASE WHEN d.attempts >= p_attempts THEN 'expired' ELSE 'gone' END)::delivery_state
+  WHERE d.notification_id = ANY (v_ids) AND d.state = 'claimed' AND d.due_at <= v_now AND (d.attempts >= p_attempts OR NOT EXISTS (
+    SELECT FROM notifications n JOIN push_subscriptions s ON s.user_id = n.user_id
+    WHERE n.id = d.notification_id AND s.id = d.subscription_id));
+  UPDATE deliveries d SET attempts = d.attempts + 1, claimed_at = v_now, due_at = v_now + p_lease
+  WHERE d.notification_id = ANY (v_ids) AND d.state = 'claimed' AND d.due_at <= v_now;
+  PERFORM settle_notifications(v_ids, v_now);
+
+  RETURN QUERY
+  SELECT d.notification_id, d.subscription_id, d.attempts::int, s.endpoint, s.p256dh, s.auth, s.origin, s.locale
+  FROM deliveries d JOIN push_subscriptions s ON s.id = d.subscription_id
+  WHERE d.notification_id = ANY (v_ids) AND d.state = 'claimed' AND d.claimed_at = v_now AND d.due_at = v_now + p_lease
+  ORDER BY d.notification_id, d.subscription_id;
 END $$;

@@ -16,6 +16,7 @@ export interface StoredFacts {
   newestAt: Date;
   createdAt: Date;
   now: Date;
+  /** And has not been away since what it is about. */
   isMember: boolean;
   readSeq: number | null;
   chatMutedUntil: Date | null;
@@ -44,9 +45,10 @@ const NOW = "coalesce($1::timestamptz, statement_timestamp())";
 const factsOf = (open: string) => `WITH n AS MATERIALIZED (${open})
   SELECT n.id, n.user_id AS "userId", n.chat_id AS "chatId", n.category, n.critical, n.to_seq AS "toSeq",
     n.message_count AS "messageCount", n.waits, n.newest_at AS "newestAt", n.created_at AS "createdAt", ${NOW} AS now, n.campaign_id IS NOT NULL AS "isBulk",
-    m.user_id IS NOT NULL AS "isMember", m.read_seq AS "readSeq", m.muted_until AS "chatMutedUntil",
+    m.user_id IS NOT NULL AND (n.message_count = 0 OR m.joined_seq < n.to_seq) AS "isMember", m.read_seq AS "readSeq", m.muted_until AS "chatMutedUntil",
     n.message_count = 0 OR EXISTS (
-      SELECT FROM notifiable_messages(n.chat_id, n.from_seq - 1, n.to_seq) x WHERE x.author <> n.user_id AND x.category = n.category
+      SELECT FROM notifiable_messages(n.chat_id, greatest(n.from_seq - 1, m.joined_seq), n.to_seq) x
+      WHERE x.author <> n.user_id AND x.category = n.category
     ) AS "hasMessage",
     s.muted_until AS "mutedUntil", s.quiet_from AS "quietFrom", s.quiet_to AS "quietTo", s.time_zone AS "timeZone",
     (s.preferences ->> n.category)::boolean AS wanted,
