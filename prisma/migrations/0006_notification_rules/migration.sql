@@ -114,8 +114,34 @@ BEGIN
   WHERE c.id = r.chat_id AND c.notified_seq < r.to_seq;
 END $$;
 
+-- When the quiet hours that a moment falls into end, by the clock on the person's wall; null when it falls into none. The same as in the
+-- decision, but for an end that the clock skips: then it is what the clock would have shown.
+CREATE FUNCTION quiet_until(p_at timestamptz, p_from smallint, p_to smallint, p_zone text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_wall timestamp;
+  v_minutes int;
+  v_end timestamp;
+BEGIN
+  v_wall := p_at AT TIME ZONE p_zone;
+  v_minutes := extract(hour FROM v_wall) * 60 + extract(minute FROM v_wall);
+  v_end := date_trunc('day', v_wall) + p_to * interval '1 minute' + CASE WHEN v_minutes < p_to THEN 0 ELSE 1 END * interval '1 day';
+  IF (CASE WHEN p_from < p_to THEN v_minutes >= p_from AND v_minutes < p_to ELSE v_minutes >= p_from OR v_minutes < p_to END) THEN
+    -- Where the clock shows the end twice, the first time counts.
+    RETURN coalesce((
+      SELECT min(t.at) FROM unnest(ARRAY[interval '1 hour', '30 minutes', '0']) AS earlier(by)
+      CROSS JOIN LATERAL (SELECT (v_end AT TIME ZONE p_zone) - earlier.by AS at) t
+      WHERE t.at > p_at AND t.at AT TIME ZONE p_zone = v_end
+    ), v_end AT TIME ZONE p_zone);
+  END IF;
+  RETURN NULL;
+EXCEPTION WHEN invalid_parameter_value THEN
+  -- A time zone that only the process which stored it knows.
+  RETURN NULL;
+END $$;
+
 -- Hands out what is to be sent now of these notifications, to one caller: until the lease is over nobody else gets it.
--- What is not worth sending any more ends here instead.
+-- What is not worth sending any more, or not wanted any more, ends here instead, and what quiet hours have overtaken waits for their end: a
+-- retry comes hours after the decision.
 CREATE OR REPLACE FUNCTION claim_deliveries(p_ids uuid[], p_now timestamptz, p_lease interval, p_ttl interval, p_attempts int) RETURNS TABLE (
   notification_id uuid, subscription_id uuid, attempt int, endpoint text, p256dh text, auth text, origin text, locale text
 ) LANGUAGE plpgsql
@@ -133,7 +159,7 @@ BEGIN
     ORDER BY id FOR UPDATE SKIP LOCKED
   ) free;
   WITH judged AS (
-    SELECT n.id, CASE
+    SELECT n.id, q.quiet_until, CASE
       WHEN n.created_at <= v_now - p_ttl THEN 'expired'
       WHEN n.chat_id IS NOT NULL AND m.user_id IS NULL THEN 'not_member'
       -- They were away since, and what was said before is another stay's.
@@ -143,9 +169,16 @@ BEGIN
         SELECT FROM notifiable_messages(n.chat_id, greatest(n.from_seq - 1, m.joined_seq), n.to_seq) x
         WHERE x.author <> n.user_id AND x.category = n.category
       ) THEN 'message_deleted'
+      WHEN NOT (s.preferences ->> n.category)::boolean THEN 'category_off'
+      WHEN m.muted_until > v_now THEN 'chat_muted'
+      WHEN s.muted_until > v_now THEN 'muted'
     END AS reason
     FROM notifications n
     LEFT JOIN members m ON m.chat_id = n.chat_id AND m.user_id = n.user_id AND m.left_at IS NULL
+    LEFT JOIN notification_settings s ON s.user_id = n.user_id
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN NOT n.critical AND s.quiet_from IS NOT NULL THEN quiet_until(v_now, s.quiet_from, s.quiet_to, s.time_zone) END AS quiet_until
+    ) q
     WHERE n.id = ANY (v_ids)
   ), ended AS (
     UPDATE notifications n
@@ -159,8 +192,11 @@ BEGIN
     RETURNING n.id
   ), closed AS (
     UPDATE deliveries d SET state = 'expired', done_at = v_now FROM ended e WHERE d.notification_id = e.id AND d.state = 'claimed'
+  ), postponed AS (
+    UPDATE notifications n SET due_at = j.quiet_until, reason = 'quiet_hours' FROM judged j
+    WHERE n.id = j.id AND j.reason IS NULL AND j.quiet_until IS NOT NULL
   )
-  SELECT array_agg(id) INTO v_ids FROM judged WHERE reason IS NULL;
+  SELECT array_agg(id) INTO v_ids FROM judged WHERE reason IS NULL AND quiet_until IS NULL;
   IF v_ids IS NULL THEN
     RETURN;
   END IF;
