@@ -42,9 +42,10 @@ export const pushConfigFields = {
   PUSH_DELAY_MS: wholeNumber(0, 60_000).default(2000).meta({
     description: "How long somebody who is active on a device has to read a message before it is pushed.",
   }),
-  PUSHES_PER_MINUTE: wholeNumber(1, 10_000)
-    .default(30)
-    .meta({ description: "Pushes that one user gets per minute, campaigns included." }),
+  PUSHES_PER_MINUTE: wholeNumber(1, 10_000).default(30).meta({
+    description:
+      "Pushes that one user gets per minute, campaigns included; what comes on top waits for its turn.",
+  }),
   PUSH_ENCRYPTION_THREADS: wholeNumber(0, 32)
     .default(1)
     .meta({ description: "Threads that encrypt pushes; 0 does it on the main one." }),

@@ -38,7 +38,7 @@ export function createPushMetrics({ registry }: Metrics): PushMetrics {
   return {
     decided: ({ due, waiting, suppressed }) => {
       count("push", "none", due.length);
-      count("wait", "none", waiting.length);
+      for (const { reason } of waiting) count("wait", reason, 1);
       for (const { reason } of suppressed) count("suppress", reason, 1);
     },
     pushed: ({ service, kind, reason, attemptMs, asked }, push) => {

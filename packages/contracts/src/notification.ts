@@ -47,7 +47,8 @@ export const NOTIFICATION_REASONS = {
   no_subscription: "The person has no device that takes pushes.",
   quiet_hours: "It waits until the person's quiet hours end.",
   other_device: "The person is active on a device, and gets a moment to read it there.",
-  rate_limited: "The person got as many pushes in the last minute as they may.",
+  rate_limited:
+    "The person got as many pushes in a minute as they may; it waits for its turn, for a day at most.",
   expired: "The push service could not be reached in time, or too often not.",
   refused: "The push service refused it.",
   campaign_cancelled: "The campaign was cancelled before this one was pushed.",

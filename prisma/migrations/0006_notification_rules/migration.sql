@@ -11,6 +11,8 @@ CREATE TABLE "uncollected_chats" (
 
 -- Indexes
 CREATE INDEX "uncollected_chats_due_at_idx" ON "uncollected_chats"("due_at");
+-- Who stands before whom where somebody's pushes of a minute are used up.
+CREATE INDEX "notifications_rate_limited_idx" ON "notifications"("user_id", "created_at") WHERE (state = 'waiting' AND reason = 'rate_limited');
 
 -- Makes the notifications of everything that was said in these chats since the last time, and notes up to where: both or neither.
 --

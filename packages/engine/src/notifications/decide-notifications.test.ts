@@ -194,25 +194,6 @@ describe("many decisions at once", () => {
     expect(poolStats(engine).statements - statements).toBe(2);
   });
 
-  it("count each other for the rate, and something critical is let through", async () => {
-    const userId = `popular-${randomUUID()}`;
-    await addTestDevice(engine, userId);
-    const create = (count: number, critical = false) =>
-      createNotifications(
-        engine,
-        Array.from({ length: count }, () => ({ userId, type: "order_update" as const, critical, data: {} })),
-      );
-    const rules = { perMinute: 3 };
-    const decide = (notificationIds: string[], now?: Date) =>
-      decideNotifications(engine, { which: { notificationIds }, rules, ...(now && { now }) });
-    expect((await decide(await create(2))).due).toHaveLength(2);
-    const { due, suppressed } = await decide(await create(4));
-    expect(due).toHaveLength(1);
-    expect(suppressed.map(({ reason }) => reason)).toEqual(Array(3).fill("rate_limited"));
-    expect((await decide(await create(1, true))).due).toHaveLength(1);
-    expect((await decide(await create(1), new Date(Date.now() + 61_000))).due).toHaveLength(1);
-  });
-
   it("decide each once, whoever is faster", async () => {
     const userId = `busy-${randomUUID()}`;
     await addTestDevice(engine, userId);

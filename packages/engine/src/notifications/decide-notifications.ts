@@ -23,7 +23,7 @@ export interface Decided {
   due: string[];
   /** Those of them that are part of a campaign. */
   bulk: Set<string>;
-  waiting: Array<{ id: string; until: Date }>;
+  waiting: Array<{ id: string; until: Date; reason: NotificationReason }>;
   suppressed: Array<{ id: string; reason: NotificationReason }>;
   /** Decided ones that belong into the person's list, where the person may be connected. */
   live: string[];
@@ -69,16 +69,17 @@ function slicesOf(which: Undecided): Undecided[] {
 
 /** Adds to what is decided; returns what was not, because it changed meanwhile. */
 async function decideSlice(engine: Engine, input: DecideInput, decided: Decided): Promise<string[]> {
-  const rows = await readPushFacts(engine, input);
+  const rows = (await readPushFacts(engine, input)).sort(byTurn);
   if (rows.length === 0) return [];
   const presences = await readPresences(engine, rows);
   const rules = { ...PUSH_RULES, ...input.rules };
-  const pushes = new Map<string, number>();
+  const turns = new Map<string, number>();
   const outcomes = rows.map((row, place) => {
-    const more = pushes.get(row.userId) ?? 0;
-    const decision = decide(factsOf(row, { presence: presences[place] ?? null, more }), rules);
-    if (decision.kind === "push") pushes.set(row.userId, more + 1);
-    return { row, decision, presence: presences[place] ?? null };
+    const presence = presences[place] ?? null;
+    const more = turns.get(row.userId) ?? 0;
+    const decision = decide(factsOf(row, { presence, more }), rules);
+    turns.set(row.userId, more + Number(takesTurn(decision)) - Number(row.wasLimited));
+    return { row, decision, presence };
   });
   const stored = await storeDecisions(engine, outcomes);
   for (const { row, decision, presence } of outcomes) {
@@ -88,6 +89,20 @@ async function decideSlice(engine: Engine, input: DecideInput, decided: Decided)
     if (isListed(decision) && presence?.status !== "offline") decided.live.push(row.id);
   }
   return rows.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
+}
+
+/** What people said comes before campaigns, and then the oldest first: the order in which a minute's pushes are given away. */
+function byTurn(left: StoredFacts, right: StoredFacts): number {
+  return (
+    Number(left.isBulk) - Number(right.isBulk) ||
+    left.createdAt.getTime() - right.createdAt.getTime() ||
+    (left.id < right.id ? -1 : 1)
+  );
+}
+
+/** Whether those after it have one place less in the minute: it is pushed, or waits for the place. */
+function takesTurn(decision: Decision): boolean {
+  return decision.kind === "push" || (decision.kind === "wait" && decision.reason === "rate_limited");
 }
 
 /** Nobody's push waits for presence: where it is not known, people are taken for absent, which is one push too many at worst. */
@@ -100,6 +115,7 @@ async function readPresences(engine: Engine, rows: StoredFacts[]): Promise<Array
   }
 }
 
+/** `more`: turns that were taken before it since the facts were read, less those that were given back. */
 function factsOf(row: StoredFacts, seen: { presence: PresenceAnswer | null; more: number }): PushFacts {
   const { now, createdAt, newestAt, critical, mutedUntil, hasSubscription, waits } = row;
   const { presence, more } = seen;
@@ -123,7 +139,9 @@ function factsOf(row: StoredFacts, seen: { presence: PresenceAnswer | null; more
       viewingSince: renewedMsAgo === null ? null : new Date(now.getTime() - renewedMsAgo),
     },
     quietUntil: quietEnd(row),
-    recentPushes: row.recentPushes + more,
+    recentPushes: row.recentPushes,
+    oldestPushes: row.oldestPushes,
+    ahead: row.ahead + more,
   };
 }
 
@@ -195,7 +213,7 @@ function note(decided: Decided, { id, decision }: { id: string; decision: Decisi
       decided.due.push(id);
       return;
     case "wait":
-      decided.waiting.push({ id, until: decision.until });
+      decided.waiting.push({ id, until: decision.until, reason: decision.reason });
       return;
     case "suppress":
       decided.suppressed.push({ id, reason: decision.reason });

@@ -24,6 +24,8 @@ const plain: PushFacts = {
   waits: 0,
   quietUntil: null,
   recentPushes: 0,
+  oldestPushes: [],
+  ahead: 0,
 };
 
 const suppress = (reason: keyof typeof NOTIFICATION_REASONS): Decision => ({ kind: "suppress", reason });
@@ -46,9 +48,13 @@ const active: Partial<PushFacts> = {
   newestAt: ago(1_999),
   presence: { status: "online", viewingSince: null },
 };
-const rated: Partial<PushFacts> = { recentPushes: PUSH_RULES.perMinute };
+const { perMinute } = PUSH_RULES;
+/** A push each second until a second ago, and the minute is full. */
+const pushes = (count: number) => Array.from({ length: count }, (_, place) => ago((count - place) * 1_000));
+const rated: Partial<PushFacts> = { recentPushes: perMinute, oldestPushes: pushes(perMinute) };
 const critical: Partial<PushFacts> = { critical: true };
 
+const rateWait = (until: Date): Decision => ({ kind: "wait", reason: "rate_limited", until, waits: 0 });
 const waits: Record<"viewing" | "quiet" | "active", Decision> = {
   viewing: { kind: "wait", reason: "viewing", until: ahead(5_000), waits: 1 },
   quiet: { kind: "wait", reason: "quiet_hours", until: ahead(7 * HOUR), waits: 0 },
@@ -77,8 +83,27 @@ describe("a decision", () => {
     ["they are active elsewhere", active, waits.active],
     ["they were active for long enough", { ...active, createdAt: ago(2_000) }, push],
     ["they are away elsewhere", { ...active, presence: { status: "away", viewingSince: null } }, push],
-    ["they had enough pushes", rated, suppress("rate_limited")],
-    ["they had almost enough", { recentPushes: PUSH_RULES.perMinute - 1 }, push],
+    ["they had enough pushes", rated, rateWait(ahead(30_000))],
+    ["they had enough pushes, and four others wait", { ...rated, ahead: 4 }, rateWait(ahead(34_000))],
+    ["they had almost enough", { recentPushes: perMinute - 1 }, push],
+    [
+      "they had almost enough, and another waits for that",
+      { recentPushes: perMinute - 1, ahead: 1 },
+      rateWait(ahead(60_000)),
+    ],
+    ["another waits, and there is room for both", { recentPushes: perMinute - 2, ahead: 1 }, push],
+    ["more wait than a minute has room for", { ...rated, ahead: perMinute }, rateWait(ahead(60_000))],
+    ["many more wait", { ...rated, ahead: 10 * perMinute }, rateWait(ahead(10 * 60_000))],
+    [
+      "they had enough pushes, until it will be too late",
+      { ...rated, createdAt: ago(24 * HOUR - 30_000) },
+      suppress("rate_limited"),
+    ],
+    [
+      "they had enough pushes, until it is almost too late",
+      { ...rated, createdAt: ago(24 * HOUR - 30_001) },
+      rateWait(ahead(30_000)),
+    ],
     ["it is not about a chat", { chat: null, messages: null }, push],
   ])("when %s", (...[, facts, decision]) => {
     expect(decide({ ...plain, ...facts }, PUSH_RULES)).toEqual(decision);
@@ -110,7 +135,7 @@ describe("a decision", () => {
     ["no_subscription", bare, "suppress"],
     ["quiet_hours", quiet, "wait"],
     ["other_device", active, "wait"],
-    ["rate_limited", rated, "suppress"],
+    ["rate_limited", rated, "wait"],
   ];
   // Who looks at the chat is active nowhere else, and what is a day old is not of this moment.
   const impossible = ["viewing other_device", "too_old other_device"];

@@ -34,12 +34,18 @@ export interface PushFacts {
   quietUntil: Date | null;
   /** Pushes of the last minute. */
   recentPushes: number;
+  /** When the first of them were decided, as far as that is known; oldest first. */
+  oldestPushes: readonly Date[];
+  /** Others whose turn comes before, when there is room for a push again. */
+  ahead: number;
 }
 
 export type Decision =
   | { kind: "push" }
   | { kind: "wait"; reason: NotificationReason; until: Date; waits: number }
   | { kind: "suppress"; reason: NotificationReason };
+
+const MINUTE_MS = 60_000;
 
 /** null: the rule has nothing to say. */
 type Rule = (facts: PushFacts, rules: PushRules) => Decision | null;
@@ -61,8 +67,7 @@ const RULES: readonly Rule[] = [
   ({ quietUntil, critical, waits }) =>
     critical ? null : waitUntil(quietUntil, { reason: "quiet_hours", waits }),
   decideOtherDevice,
-  ({ recentPushes, critical }, { perMinute }) =>
-    suppressIf(!critical && recentPushes >= perMinute, "rate_limited"),
+  decideRate,
 ];
 
 /** Decides about one notification. Pure: the same facts, the same decision. */
@@ -92,6 +97,22 @@ function decideOtherDevice(facts: PushFacts, rules: PushRules): Decision | null 
   const until = after(createdAt, rules.delayMs);
   if (presence.status !== "online" || now >= until) return null;
   return { kind: "wait", reason: "other_device", until, waits };
+}
+
+/**
+ * One person's flood must not cost the others theirs: who has no room in the minute waits for it, and what comes later to the same chat
+ * joins. Room is kept for those whose turn is before.
+ */
+function decideRate(facts: PushFacts, { perMinute, maxAgeMs }: PushRules): Decision | null {
+  const { critical, recentPushes, oldestPushes, ahead, createdAt, now, waits } = facts;
+  const lacking = recentPushes + ahead - perMinute;
+  if (critical || lacking < 0) return null;
+  // There is room when the push before which so many others were has become a minute old; or after as many minutes as the others fill.
+  const makesRoom = oldestPushes[lacking];
+  const minutes = 1 + Math.floor(Math.max(0, lacking - recentPushes) / perMinute);
+  const until = makesRoom === undefined ? after(now, minutes * MINUTE_MS) : after(makesRoom, MINUTE_MS);
+  if (until >= after(createdAt, maxAgeMs)) return { kind: "suppress", reason: "rate_limited" };
+  return { kind: "wait", reason: "rate_limited", until, waits };
 }
 
 function suppressIf(applies: boolean, reason: NotificationReason): Decision | null {

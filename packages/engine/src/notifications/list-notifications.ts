@@ -36,10 +36,10 @@ interface Row {
   clickedAt: Date | null;
 }
 
-// What was decided; and what only waits for the morning, for who looks at night.
+// What was decided; and what only waits for the morning or for its turn, for who looks before.
 const LISTED = `FROM notifications WHERE user_id = $1
   AND (state IN ('due', 'sent', 'failed') OR state = 'suppressed' AND reason <> ALL ($2::text[])
-    OR state = 'waiting' AND reason = 'quiet_hours')
+    OR state = 'waiting' AND reason IN ('quiet_hours', 'rate_limited'))
   AND ($3::text IS NULL OR type = $3) AND (NOT $4::boolean OR opened_at IS NULL)`;
 
 const PAGE = {

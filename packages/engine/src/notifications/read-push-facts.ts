@@ -30,13 +30,31 @@ export interface StoredFacts {
   /** What was set for its category; null: nothing. */
   wanted: boolean | null;
   hasSubscription: boolean;
+  /** Pushes of the last minute, critical ones included. */
   recentPushes: number;
+  /** When the first of them were decided, oldest first. */
+  oldestPushes: Date[];
+  /** The person's notifications that wait for room in the minute, and whose turn is before this one's. */
+  ahead: number;
+  /** It waits for room itself. */
+  wasLimited: boolean;
 }
 
 /** These notifications, as far as they are still open; or those whose time has come, the oldest first. */
 export type Undecided = { notificationIds: readonly string[] } | { limit: number };
 
+/** Bound what one row asks for, whatever a person is sent. */
+const MOST_OLDEST = 100;
+const MOST_AHEAD = 1_000;
+
 const NOW = "coalesce($1::timestamptz, statement_timestamp())";
+
+const PUSHED = `FROM notifications r WHERE r.user_id = n.user_id AND r.state IN ('due', 'sent') AND r.decided_at > ${NOW} - interval '1 minute'`;
+
+// In the order of turns; those of a campaign that is paused have none.
+const AHEAD = `SELECT FROM notifications a WHERE a.user_id = n.user_id AND a.state = 'waiting' AND a.reason = 'rate_limited'
+      AND (a.campaign_id IS NOT NULL, a.created_at, a.id) < (n.campaign_id IS NOT NULL, n.created_at, n.id)
+      AND (a.campaign_id IS NULL OR EXISTS (SELECT FROM campaigns c WHERE c.id = a.campaign_id AND c.state = 'running'))`;
 
 /**
  * `open` is found before anything is asked about it, and the rest row by row: the planner's idea of how many notifications are open is
@@ -53,8 +71,9 @@ const factsOf = (open: string) => `WITH n AS MATERIALIZED (${open})
     s.muted_until AS "mutedUntil", s.quiet_from AS "quietFrom", s.quiet_to AS "quietTo", s.time_zone AS "timeZone",
     (s.preferences ->> n.category)::boolean AS wanted,
     EXISTS (SELECT FROM push_subscriptions p WHERE p.user_id = n.user_id) AS "hasSubscription",
-    (SELECT count(*) FROM notifications r WHERE r.user_id = n.user_id AND r.state IN ('due', 'sent')
-      AND r.decided_at > ${NOW} - interval '1 minute') AS "recentPushes"
+    (SELECT count(*) ${PUSHED}) AS "recentPushes", ARRAY(SELECT decided_at ${PUSHED} ORDER BY decided_at LIMIT ${MOST_OLDEST}) AS "oldestPushes",
+    (SELECT count(*) FROM (${AHEAD} LIMIT ${MOST_AHEAD}) a) AS ahead,
+    n.state = 'waiting' AND n.reason = 'rate_limited' AS "wasLimited"
   FROM n
   LEFT JOIN LATERAL (
     SELECT * FROM members m WHERE m.chat_id = n.chat_id AND m.user_id = n.user_id AND m.left_at IS NULL LIMIT 1

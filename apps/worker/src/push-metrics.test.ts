@@ -1,0 +1,31 @@
+import { createMetrics } from "@parley/platform";
+import { expect, it } from "vitest";
+import { createPushMetrics } from "./push-metrics.js";
+
+it("counts decisions by what was decided and why", async () => {
+  const metrics = createMetrics({ node: "worker-1", process: "worker" });
+  const until = new Date();
+  createPushMetrics(metrics).decided({
+    due: ["a", "b"],
+    bulk: new Set(),
+    waiting: [
+      { id: "c", until, reason: "rate_limited" },
+      { id: "d", until, reason: "quiet_hours" },
+      { id: "e", until, reason: "rate_limited" },
+    ],
+    suppressed: [{ id: "f", reason: "muted" }],
+    live: [],
+    stale: ["g"],
+  });
+  const lines = (await metrics.registry.metrics()).split("\n");
+  const counted = lines.flatMap((line) => {
+    const found = /^parley_notifications_total{.*outcome="(\w+)",reason="(\w+)".*} (\d+)$/.exec(line);
+    return found === null ? [] : [found.slice(1).join(" ")];
+  });
+  expect(counted.toSorted()).toEqual([
+    "push none 2",
+    "suppress muted 1",
+    "wait quiet_hours 1",
+    "wait rate_limited 2",
+  ]);
+});
