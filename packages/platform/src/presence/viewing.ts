@@ -77,7 +77,11 @@ export class Viewing {
   }
 
   #tell(entry: string): void {
-    if (this.#redis.status !== "ready") return;
+    if (this.#redis.status !== "ready") {
+      // The heartbeat would not find it: as many as before may be right by chance.
+      this.#mustRewrite = true;
+      return;
+    }
     this.#untold++;
     this.#inTurn(async () => {
       this.#untold--;
@@ -89,15 +93,17 @@ export class Viewing {
 
   async #beat(): Promise<void> {
     if (this.#redis.status !== "ready") return;
-    if (this.#mustRewrite) await this.#rewrite();
+    const mustRewrite = this.#mustRewrite;
+    // Before anything is awaited: what can't be told meanwhile must stay marked.
+    this.#mustRewrite = false;
+    if (mustRewrite) await this.#rewrite();
     const keys = [this.#keys.nodes, this.#keys.own];
     const args = [this.#lease, this.#leaseMs, this.#untold > 0 ? -1 : this.#counts.size];
     const isWhole = await runScript(this.#redis, VIEWING_SCRIPTS.beat, { keys, args });
-    this.#mustRewrite = isWhole !== 1;
+    if (isWhole !== 1) this.#mustRewrite = true;
   }
 
   async #rewrite(): Promise<void> {
-    this.#mustRewrite = false;
     await this.#redis.del(this.#keys.own);
     const entries = [...this.#counts.keys()];
     for (let from = 0; from < entries.length; from += ENTRIES_AT_ONCE) {
