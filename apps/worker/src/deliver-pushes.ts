@@ -30,8 +30,12 @@ export async function deliverPushes(
   input: { notificationIds: readonly string[]; leaseMs: number },
 ): Promise<void> {
   const claimed = await claimDeliveries(parts.engine, input);
-  const recorded = (await Promise.all(claimed.map((delivery) => pushOne(parts, delivery)))).flat();
-  const latest = new Map<string, RecordedNotification>(recorded.map((one) => [one.id, one]));
+  // What was stored last of a notification holds, whichever of its devices that was.
+  const latest = new Map<string, RecordedNotification>();
+  const pushed = claimed.map(async (delivery) => {
+    for (const one of await pushOne(parts, delivery)) latest.set(one.id, one);
+  });
+  await Promise.all(pushed);
   const retries = [...latest.values()].flatMap(({ id, nextAt }) =>
     nextAt === null ? [] : [{ id, at: nextAt }],
   );

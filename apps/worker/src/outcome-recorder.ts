@@ -29,7 +29,10 @@ export class OutcomeRecorder {
     this.#options = options;
   }
 
-  /** Resolves when it is stored, with what the notifications of the statement have come to. Never rejects: without Postgres it waits. */
+  /**
+   * Resolves when it is stored, with what its notification has come to; in the order in which they were stored. Never rejects: without
+   * Postgres it waits.
+   */
   record(outcome: DeliveryOutcome): Promise<RecordedNotification[]> {
     return new Promise((resolve) => {
       this.#waiting.push({ outcome, resolve });
