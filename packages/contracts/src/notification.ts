@@ -51,6 +51,8 @@ export const NOTIFICATION_REASONS = {
     "The person got as many pushes in a minute as they may; it waits for its turn, for a day at most.",
   expired: "The push service could not be reached in time, or too often not.",
   refused: "The push service refused it.",
+  unrenderable:
+    "It could not be put into words: its content or a template is broken, and the worker's log says how.",
   campaign_cancelled: "The campaign was cancelled before this one was pushed.",
   gone: "The push service knows none of the person's devices any more; they must subscribe again.",
 } as const satisfies Record<string, string>;

@@ -108,7 +108,7 @@ export const paymentUpdateBody = z.object({
 const deliveryShape = z.object({
   subscription_id: z.uuid(),
   origin: z.string().meta({ description: "The push service." }),
-  state: z.enum(["claimed", "accepted", "gone", "refused", "expired"]),
+  state: z.enum(["claimed", "accepted", "gone", "refused", "expired", "unrenderable"]),
   status_code: z.int().optional().meta({ description: "The push service's latest answer." }),
   attempts: z.int(),
   latency_ms: z

@@ -3,7 +3,9 @@ import type { Engine } from "../engine.js";
 import { buildPayload, type PushPayload, topicOf } from "./build-payload.js";
 import { MOST_ATTEMPTS } from "./delivery-retries.js";
 import { PUSH_RULES } from "./push-rules.js";
-import { type NotificationContent, readContents } from "./read-contents.js";
+import type { NotificationContent } from "./read-contents.js";
+import { readContentsApart } from "./read-contents-apart.js";
+import { type DeliveryOutcome, recordDeliveries } from "./record-deliveries.js";
 import { languageOf } from "./templates/templates.js";
 
 /** One push to send: a notification to a device. */
@@ -51,10 +53,14 @@ const CLAIM = {
 
 /**
  * Takes what is to be sent now of these notifications, each delivery for one caller. Leaves out what was read, deleted or left
- * behind meanwhile, and what has been accepted already. Hand every outcome to `recordDeliveries`. Throws database_unavailable.
+ * behind meanwhile, what has been accepted already, and what can't be put into words, which fails. Hand every outcome to
+ * `recordDeliveries`. Throws database_unavailable; then nothing was claimed, unless the answer to the claim itself was lost.
  */
 export async function claimDeliveries(engine: Engine, input: ClaimInput): Promise<ClaimedDelivery[]> {
-  const { notificationIds, leaseMs = LEASE_MS, now } = input;
+  const { leaseMs = LEASE_MS, now } = input;
+  const notificationIds = [...new Set(input.notificationIds)];
+  // Before the claim, which uses up a try: what fails here has cost nothing.
+  const contents = await readContentsApart(engine, notificationIds);
   const values = [
     notificationIds,
     now ?? null,
@@ -63,14 +69,46 @@ export async function claimDeliveries(engine: Engine, input: ClaimInput): Promis
     MOST_ATTEMPTS,
   ];
   const { rows } = await guardDatabase(() => engine.database.pool.query<Row>({ ...CLAIM, values }));
-  if (rows.length === 0) return [];
-  const contents = await readContents(engine, [...new Set(rows.map((row) => row.notificationId))]);
-  const byId = new Map(contents.map((content) => [content.id, content]));
-  const at = now ?? new Date();
-  return rows.flatMap((row) => {
-    const content = byId.get(row.notificationId);
-    return content === undefined ? [] : [deliveryOf(engine, { row, content, at })];
+  const broken: Row[] = [];
+  const claimed = rows.flatMap((row) => {
+    const delivery = render(engine, {
+      row,
+      content: contents.get(row.notificationId),
+      at: now ?? new Date(),
+    });
+    if (delivery === null) broken.push(row);
+    return delivery ?? [];
   });
+  await giveUp(engine, broken);
+  return claimed;
+}
+
+/** One broken text must not cost the others of the claim their lease. null: it can't be put into words. */
+function render(
+  engine: Engine,
+  { row, content, at }: { row: Row; content: NotificationContent | undefined; at: Date },
+): ClaimedDelivery | null {
+  // Why it could not be read has been said.
+  if (content === undefined) return null;
+  try {
+    return deliveryOf(engine, { row, content, at });
+  } catch (error) {
+    const { notificationId, locale } = row;
+    engine.log.error({ err: error, notificationId, locale }, "A notification can't be put into words");
+    return null;
+  }
+}
+
+async function giveUp(engine: Engine, broken: Row[]): Promise<void> {
+  const outcomes = broken.map(
+    (row): DeliveryOutcome => ({ ...row, outcome: "unrenderable", statusCode: null }),
+  );
+  try {
+    await recordDeliveries(engine, { outcomes });
+  } catch (error) {
+    // Their lease runs out, and the next claim finds them broken again; the others are not to wait for that.
+    engine.log.warn({ err: error, deliveries: broken.length }, "Broken notifications could not be given up");
+  }
 }
 
 function deliveryOf(

@@ -150,7 +150,7 @@ describe("a decision", () => {
   });
 
   it("has a line here for every reason that it can give", () => {
-    const elsewhere = ["expired", "refused", "gone", "campaign_cancelled"];
+    const elsewhere = ["expired", "refused", "unrenderable", "gone", "campaign_cancelled"];
     expect([...order.map(([reason]) => reason), ...elsewhere].sort()).toEqual(
       Object.keys(NOTIFICATION_REASONS).sort(),
     );

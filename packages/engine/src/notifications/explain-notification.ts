@@ -31,7 +31,7 @@ export interface ExplainedDelivery {
   /** The device's subscription; never its endpoint, which is a secret. */
   subscriptionId: string;
   origin: string;
-  state: "claimed" | "accepted" | "gone" | "refused" | "expired";
+  state: "claimed" | "accepted" | "gone" | "refused" | "expired" | "unrenderable";
   statusCode: number | null;
   attempts: number;
   latencyMs: number | null;

@@ -15,9 +15,9 @@ export interface DeliveryOutcome {
   auth: string;
   /**
    * `accepted`: the push service has taken it. `gone`: it knows the subscription no more, which is removed. `refused`: it won't ever
-   * take this push. `retry_later`: anything that may pass by itself.
+   * take this push. `unrenderable`: there is nothing to send. `retry_later`: anything that may pass by itself.
    */
-  outcome: "accepted" | "gone" | "refused" | "retry_later";
+  outcome: "accepted" | "gone" | "refused" | "unrenderable" | "retry_later";
   /** HTTP status; null: there was no answer. */
   statusCode: number | null;
   /** What the push service asked for; a growing delay when left out. */
