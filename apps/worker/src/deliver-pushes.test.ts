@@ -6,6 +6,7 @@ import {
   dispatchNotifications,
   type Engine,
   type Enqueue,
+  explainNotification,
   sendMessage,
 } from "@parley/engine";
 import { addTestDevice, createTestDatabase, openTestEngine, type TestDatabase, until } from "@parley/testing";
@@ -44,11 +45,15 @@ async function duePush(devices: number) {
   for (let count = 0; count < devices; count++) await addTestDevice(engine, to);
   const request = { type: "direct" as const, userId: to };
   const { id: chatId } = await createChat(engine, { actor, request });
-  await sendMessage(engine, { actor, chatId, draft: { type: "text", content: "hello" } });
+  const { id: messageId } = await sendMessage(engine, {
+    actor,
+    chatId,
+    draft: { type: "text", content: "hello" },
+  });
   const { notificationIds } = await collectDueChats(engine, { chatIds: [chatId] });
   await dispatchNotifications(engine, { which: { notificationIds } });
   delays.splice(0);
-  return { notificationIds };
+  return { notificationIds, messageId, reader: { userId: to, role: "user" } };
 }
 
 interface Answering {
@@ -92,4 +97,23 @@ test.each([
   await delivered;
   expect(delays).toHaveLength(1);
   expect(delays[0]).toBeLessThan(20_000);
+});
+
+test.each<[string, Partial<PushOutcome>, object]>([
+  ["asked and failed", {}, { attempts: 1, heldBack: 0 }],
+  ["held back", { asked: false }, { attempts: 0, heldBack: 1 }],
+])("a push that was %s is counted as that", async (_, how, counts) => {
+  const { notificationIds, messageId, reader } = await duePush(1);
+  const { sender, pushes } = manualSender();
+  const parts = { engine, sender, recorder: new OutcomeRecorder({ engine, log }) };
+  const delivered = deliverPushes(parts, { notificationIds, leaseMs: 60_000 });
+  await until(() => pushes.length === 1, "it is being sent");
+  pushes[0]?.answer({ ...failed, ...how } as PushOutcome);
+  await delivered;
+  const { deliveries } = await explainNotification(engine, {
+    actor: reader,
+    messageId,
+    userId: reader.userId,
+  });
+  expect(deliveries).toMatchObject([counts]);
 });

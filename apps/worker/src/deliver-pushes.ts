@@ -81,8 +81,9 @@ function whatNow(outcome: PushOutcome, attempt: number): Pick<DeliveryOutcome, "
   if (outcome.kind === "accepted" || outcome.kind === "gone") return { outcome: outcome.kind };
   if (outcome.kind === "unauthorised") return { outcome: "retry_later", retryAfterMs: UNAUTHORISED_RETRY_MS };
   if (outcome.kind !== "retry_later") return { outcome: "refused" };
+  const again = outcome.asked ? "retry_later" : "held_back";
   // Another process goes on at once; everything else gets growing pauses, so that the tries last through an outage of hours.
   const isOurs = outcome.reason === "closing";
   const retryAfterMs = isOurs ? outcome.afterMs : Math.max(outcome.afterMs, retryDelayMs(attempt));
-  return { outcome: "retry_later", retryAfterMs };
+  return { outcome: again, retryAfterMs };
 }

@@ -78,6 +78,7 @@ export function presentExplanation(explained: Explanation): Result<"explainNotif
       origin: delivery.origin,
       state: delivery.state,
       attempts: delivery.attempts,
+      held_back: delivery.heldBack,
       claimed_at: delivery.claimedAt,
       ...(delivery.statusCode === null ? {} : { status_code: delivery.statusCode }),
       ...(delivery.latencyMs === null ? {} : { latency_ms: delivery.latencyMs }),

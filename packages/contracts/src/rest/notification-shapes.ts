@@ -110,7 +110,11 @@ const deliveryShape = z.object({
   origin: z.string().meta({ description: "The push service." }),
   state: z.enum(["claimed", "accepted", "gone", "refused", "expired", "unrenderable"]),
   status_code: z.int().optional().meta({ description: "The push service's latest answer." }),
-  attempts: z.int(),
+  attempts: z.int().meta({ description: "How often the push service was asked." }),
+  held_back: z.int().meta({
+    description:
+      "How often the push was held back before that: the service had asked to be left alone, or had too many waiting.",
+  }),
   latency_ms: z
     .int()
     .optional()

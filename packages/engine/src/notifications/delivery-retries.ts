@@ -1,5 +1,10 @@
-/** Tries of one delivery, the first included. */
+/** Tries of one delivery, the first included; one that was held back before the push service was asked is none. */
 export const MOST_ATTEMPTS = 8;
+/**
+ * Claims of one delivery, whatever became of them: bounds how often a push can take its worker with it. With the delays below, the day of
+ * one that is only ever held back ends first.
+ */
+export const MOST_CLAIMS = 40;
 
 const FIRST_MS = 15_000;
 const FACTOR = 3;
@@ -7,8 +12,8 @@ const LONGEST_MS = 3_600_000;
 /** Spreads what failed together, so that it does not come back together. */
 const SPREAD = 0.2;
 
-/** How long to wait after so many tries: 15 s, 45 s, 2 min, … up to an hour; four and a half hours over all. */
-export function retryDelayMs(attempts: number): number {
-  const delay = Math.min(LONGEST_MS, FIRST_MS * FACTOR ** Math.max(0, attempts - 1));
+/** How long to wait after so many claims: 15 s, 45 s, 2 min, … up to an hour; about two and a half hours over eight of them. */
+export function retryDelayMs(claims: number): number {
+  const delay = Math.min(LONGEST_MS, FIRST_MS * FACTOR ** Math.max(0, claims - 1));
   return Math.round(delay * (1 + SPREAD * (2 * Math.random() - 1)));
 }

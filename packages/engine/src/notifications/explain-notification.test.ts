@@ -87,6 +87,7 @@ describe("why a message was not pushed", () => {
           state: "accepted",
           statusCode: 201,
           attempts: 1,
+          heldBack: 0,
           latencyMs: expect.any(Number),
         },
       ],

@@ -33,7 +33,9 @@ export interface ExplainedDelivery {
   origin: string;
   state: "claimed" | "accepted" | "gone" | "refused" | "expired" | "unrenderable";
   statusCode: number | null;
+  /** Tries that have begun; those that were held back are none. */
   attempts: number;
+  heldBack: number;
   latencyMs: number | null;
   claimedAt: string;
   doneAt: string | null;
@@ -75,7 +77,8 @@ const READ = {
 
 const DELIVERIES = {
   name: "explain-deliveries",
-  text: `SELECT subscription_id AS "subscriptionId", origin, state, status_code AS "statusCode", attempts, latency_ms AS "latencyMs",
+  text: `SELECT subscription_id AS "subscriptionId", origin, state, status_code AS "statusCode", attempts - held_back AS attempts,
+      held_back AS "heldBack", latency_ms AS "latencyMs",
       claimed_at AS "claimedAt", done_at AS "doneAt"
     FROM deliveries WHERE notification_id = $1 ORDER BY subscription_id`,
 };

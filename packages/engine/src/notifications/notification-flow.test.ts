@@ -6,7 +6,7 @@ import {
   type TestDatabase,
   type TestEngine,
 } from "@parley/testing";
-import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { createChat } from "../chats/create-chat.js";
 import type { Engine } from "../engine.js";
 import { deleteMessage } from "../messages/delete-message.js";
@@ -16,7 +16,7 @@ import { markRead } from "../receipts/mark-read.js";
 import { type ClaimedDelivery, claimDeliveries } from "./claim-deliveries.js";
 import { collectDueChats } from "./collect-due-chats.js";
 import { decideNotifications } from "./decide-notifications.js";
-import { MOST_ATTEMPTS } from "./delivery-retries.js";
+import { MOST_ATTEMPTS, MOST_CLAIMS } from "./delivery-retries.js";
 import { type DeliveryOutcome, recordDeliveries } from "./record-deliveries.js";
 import { subscribe, unsubscribe } from "./subscribe.js";
 
@@ -166,12 +166,57 @@ describe("a due notification", () => {
 
   it("has every worker that takes it die so many times at most", async () => {
     const { notificationIds } = await duePush();
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MOST_CLAIMS; attempt++) {
       const now = later(attempt * 2 * MINUTE);
       expect(await claimDeliveries(engine, { notificationIds, now })).toMatchObject([{ attempt }]);
     }
-    const now = later((MOST_ATTEMPTS + 1) * 2 * MINUTE);
+    const now = later((MOST_CLAIMS + 1) * 2 * MINUTE);
     expect(await claimDeliveries(engine, { notificationIds, now })).toEqual([]);
+    expect(await stateOf(notificationIds[0])).toEqual({ state: "failed", reason: "expired" });
+  });
+
+  it("has all of its tries left, however often it was held back before one", async () => {
+    const { notificationIds } = await duePush();
+    let at = Date.now();
+    const claimAndSay = async (what: "retry_later" | "held_back", statusCode: number | null) => {
+      const claimed = await claimDeliveries(engine, { notificationIds, now: new Date(at) });
+      expect(claimed).toHaveLength(1);
+      const outcomes = claimed.map((one) => outcome(one, what, { statusCode, retryAfterMs: MINUTE }));
+      await recordDeliveries(engine, { outcomes, now: new Date(at) });
+      // Twice, as after an answer that was lost.
+      await recordDeliveries(engine, { outcomes, now: new Date(at) });
+      at += MINUTE;
+      return (await stateOf(notificationIds[0])).state;
+    };
+    const read = () =>
+      engine.database.prisma.delivery.findFirst({ where: { notificationId: notificationIds[0] ?? "" } });
+    for (let count = 0; count < MOST_ATTEMPTS; count++) {
+      expect(await claimAndSay("held_back", null)).toBe("due");
+      expect((await read())?.statusCode).toBe(count === 0 ? null : 503);
+      expect(await claimAndSay("retry_later", 503)).toBe(count < MOST_ATTEMPTS - 1 ? "due" : "failed");
+    }
+    expect(await read()).toMatchObject({
+      attempts: 2 * MOST_ATTEMPTS,
+      heldBack: MOST_ATTEMPTS,
+      state: "expired",
+    });
+  });
+
+  it("ends with its day when nobody was ever asked, and no earlier", async () => {
+    const { notificationIds } = await duePush();
+    let at = Date.now();
+    let claims = 0;
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    while ((await stateOf(notificationIds[0])).state === "due") {
+      const claimed = await claimDeliveries(engine, { notificationIds, now: new Date(at) });
+      claims += claimed.length;
+      const outcomes = claimed.map((one) => outcome(one, "held_back"));
+      const [recorded] = await recordDeliveries(engine, { outcomes, now: new Date(at) });
+      at = recorded?.nextAt?.getTime() ?? at;
+    }
+    vi.restoreAllMocks();
+    expect(at).toBeGreaterThan(Date.now() + 23 * HOUR);
+    expect(claims).toBeLessThan(MOST_CLAIMS);
     expect(await stateOf(notificationIds[0])).toEqual({ state: "failed", reason: "expired" });
   });
 });

@@ -16,8 +16,9 @@ export interface DeliveryOutcome {
   /**
    * `accepted`: the push service has taken it. `gone`: it knows the subscription no more, which is removed. `refused`: it won't ever
    * take this push. `unrenderable`: there is nothing to send. `retry_later`: anything that may pass by itself.
+   * `held_back`: the push service was not asked, so that this was no try; only the notification's age ends these.
    */
-  outcome: "accepted" | "gone" | "refused" | "unrenderable" | "retry_later";
+  outcome: "accepted" | "gone" | "refused" | "unrenderable" | "retry_later" | "held_back";
   /** HTTP status; null: there was no answer. */
   statusCode: number | null;
   /** What the push service asked for; a growing delay when left out. */
