@@ -34,6 +34,7 @@ import { createPresenceReader } from "./read-presence.js";
 import { createJobRunner } from "./run-job.js";
 import { keepSchedules, schedulesOf } from "./schedules.js";
 import { createStatusServer } from "./status-server.js";
+import { sweepAtStart } from "./sweep-at-start.js";
 
 /** Jobs of each queue that run at the same time in this process. */
 const JOBS_AT_ONCE: Record<QueueName, number> = { jobs: 4, push: 8, "push-bulk": 2 };
@@ -72,8 +73,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
     openWorker({ name, ...connection, concurrency: JOBS_AT_ONCE[name], run }),
   );
   const endSchedules = keepSchedules({ desk, log }, schedulesOf(config));
-  // What happened while no worker ran.
-  engine.enqueue("notifications.sweep", { full: true });
+  sweepAtStart({ queue: desk.queues[queueOf("notifications.sweep")], log });
   log.info({ port }, "The worker runs");
 
   return {

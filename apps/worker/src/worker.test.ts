@@ -133,6 +133,18 @@ test("counts what the sweeper decides, as what a job decides", async () => {
   await until(async () => (await suppressed()) >= 1, "the decision is counted");
 });
 
+test("looks at every chat when it starts, and not only when the next hour is over", async () => {
+  const chatId = await newChat();
+  // Nothing tells of it any more but the chat itself; and all chats have just been looked at.
+  await engine.database.pool.query("DELETE FROM commits");
+  await engine.database.pool.query("UPDATE notification_cursor SET scanned_at = now()");
+  await start({ NOTIFICATION_SWEEP_SECONDS: "3600" });
+  await until(
+    async () => (await engine.database.prisma.notification.count({ where: { chatId } })) === 1,
+    "bob is told",
+  );
+});
+
 test("data that the contract refuses and unknown jobs fail; the worker goes on", async () => {
   const { config, metric, lines } = await start({ VERIFY_EVERY_SECONDS: "3600" });
   const queue = await queueOf(config);
