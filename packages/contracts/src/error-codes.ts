@@ -163,7 +163,8 @@ export const ERROR_CODES = {
   },
   push_unavailable: {
     kind: "unavailable",
-    message: "This server sends no pushes; the operator must set VAPID_PUBLIC_KEY.",
+    message:
+      "This server sends no pushes: its operator must make keys with `npm run -s vapid`, and set VAPID_PUBLIC_KEY for API and worker and VAPID_PRIVATE_KEY for the worker.",
     retryable: false,
   },
   draining: {

@@ -176,6 +176,13 @@ test("a server without keys says so", async () => {
   const other = await openTestApi({ databaseUrl: database.url, redisUrl: testRedisUrl() });
   const { status, body } = await request(other.app).get("/v1/notifications/vapid-public-key");
   expect([status, body.code]).toEqual([503, "push_unavailable"]);
+  // Nor may a browser believe that it will get any.
+  const as = somebody();
+  const subscribing = request(other.app).post("/v1/notifications/subscribe");
+  const refusal = await subscribing.set("Authorization", api.bearer(as)).send(createTestDevice());
+  expect([refusal.status, refusal.body.code]).toEqual([503, "push_unavailable"]);
+  expect(refusal.body.detail).toContain("npm run -s vapid");
+  expect(await api.engine.database.prisma.pushSubscription.count({ where: { userId: as } })).toBe(0);
   await other.close();
 });
 

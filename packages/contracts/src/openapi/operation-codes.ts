@@ -27,7 +27,7 @@ const OWN_CODES = {
   updateOrder: ["role_required", "chat_not_found", "chat_closed"],
   shareReceipt: ["forbidden", "chat_not_found", "chat_closed"],
   vapidPublicKey: ["push_unavailable"],
-  subscribe: ["endpoint_taken", "too_many_subscriptions"],
+  subscribe: ["push_unavailable", "endpoint_taken", "too_many_subscriptions"],
   unsubscribe: [],
   getNotificationPreferences: [],
   updateNotificationPreferences: [],

@@ -34,7 +34,9 @@ export const notificationHandlers = {
     return { publicKey: vapidPublicKey };
   },
 
-  subscribe: async ({ engine, actor }, { body }) => {
+  subscribe: async ({ engine, actor, vapidPublicKey }, { body }) => {
+    // The browser would be told that it gets pushes, and its subscription would be bound to another key than the one that comes.
+    if (vapidPublicKey === undefined) throw new ParleyError("push_unavailable");
     const { endpoint, keys, locale } = body;
     return { success: true, message: TOLD[await subscribe(engine, { actor, endpoint, keys, locale })] };
   },
