@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
+import { PUSH_QUEUE_NAMES, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
 import {
   closeEngine,
   type Engine,
@@ -24,11 +24,13 @@ import {
 import { createAuditMetrics } from "./audit-metrics.js";
 import { createBatchOutbox } from "./batch-outbox.js";
 import type { WorkerConfig } from "./config.js";
+import { createEnqueue } from "./create-enqueue.js";
 import { deliverPushes } from "./deliver-pushes.js";
 import type { JobContext } from "./jobs/job.js";
 import { openPush } from "./open-push.js";
 import { OutcomeRecorder } from "./outcome-recorder.js";
 import type { PushSender } from "./push/push-sender.js";
+import { vapidSettings } from "./push-config.js";
 import { createPushMetrics, type PushMetrics } from "./push-metrics.js";
 import { createPresenceReader } from "./read-presence.js";
 import { createJobRunner } from "./run-job.js";
@@ -37,7 +39,13 @@ import { createStatusServer } from "./status-server.js";
 import { sweepAtStart } from "./sweep-at-start.js";
 
 /** Jobs of each queue that run at the same time in this process. */
-const JOBS_AT_ONCE: Record<QueueName, number> = { jobs: 4, push: 8, "push-bulk": 2 };
+const JOBS_AT_ONCE: Record<QueueName, number> = {
+  jobs: 4,
+  notifications: 4,
+  campaigns: 2,
+  push: 8,
+  "push-bulk": 2,
+};
 
 /** A worker that runs, and where it answers probes. */
 export interface WorkerNode extends Running {
@@ -55,21 +63,24 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
     publisher: connectRedis({ url: config.REDIS_URL, role: "publish", log }),
     cache: connectRedis({ url: config.REDIS_URL, role: "cache", log }),
   };
-  const engine = openWorkerEngine({ config, log, desk, redis, templates });
+  const hasKeys = vapidSettings(config) !== undefined;
+  const engine = openWorkerEngine({ config, log, desk, redis, templates, hasKeys });
 
   const health = createHealth({
     postgres: () => pingDatabase(engine),
     redis: async () => void (await desk.queues.jobs.counts()),
+    // Without keys it does everything else.
+    push: { check: async () => assertKeys(hasKeys), required: false },
   });
   const server = createStatusServer({ health, metrics, log });
   const port = await listen(server, config);
 
   const pushMetrics = createPushMetrics(metrics);
   const sender = openPush(config, { metrics: pushMetrics, log });
-  if (sender === undefined) log.warn({}, "Push is off: VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY are not set");
+  if (sender === undefined) log.warn({}, `${NO_KEYS}; make them with npm run -s vapid`);
   const context = createContext({ config, log, engine, metrics, pushMetrics, sender });
   const run = createJobRunner(context, metrics);
-  const workers = QUEUE_NAMES.map((name) =>
+  const workers = queuesOf(hasKeys).map((name) =>
     openWorker({ name, ...connection, concurrency: JOBS_AT_ONCE[name], run }),
   );
   const endSchedules = keepSchedules({ desk, log }, schedulesOf(config));
@@ -91,6 +102,18 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   };
 }
 
+const NO_KEYS = "This worker takes no pushes: VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY are not set";
+
+function assertKeys(hasKeys: boolean): void {
+  if (!hasKeys) throw new Error(NO_KEYS);
+}
+
+/** What it takes work from. Pushes are left to workers that have keys. */
+function queuesOf(hasKeys: boolean): QueueName[] {
+  const needKeys: readonly QueueName[] = PUSH_QUEUE_NAMES;
+  return QUEUE_NAMES.filter((name) => hasKeys || !needKeys.includes(name));
+}
+
 /** The jobs that run are ended, and the pushes that they wait for: who has no turn yet is left for the next worker. */
 async function stopWorkers(workers: JobWorker[], sender: PushSender | undefined): Promise<void> {
   const closed = Promise.all(workers.map((worker) => worker.close()));
@@ -104,8 +127,9 @@ function openWorkerEngine(parts: {
   desk: JobDesk<QueueName>;
   redis: { publisher: Redis; cache: Redis };
   templates: Templates | undefined;
+  hasKeys: boolean;
 }): Engine {
-  const { config, log, desk, redis, templates } = parts;
+  const { config, log, desk, redis, templates, hasKeys } = parts;
   const prefix = config.REDIS_PREFIX;
   return openEngine({
     databaseUrl: config.DATABASE_URL,
@@ -118,7 +142,7 @@ function openWorkerEngine(parts: {
       onError: (error) =>
         log.warn({ err: error }, "The API nodes could not be told; clients catch up by themselves"),
     }),
-    enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
+    enqueue: createEnqueue({ desk, hasKeys }),
     presence: createPresenceReader({ redis: redis.cache, prefix }),
     ...(templates && { templates }),
     log,

@@ -25,7 +25,9 @@ function fakeQueue() {
   return { queue, schedule, becomeReady: () => ready() };
 }
 
-const deskOf = (queue: JobQueue) => ({ queues: { jobs: queue, push: queue, "push-bulk": queue } });
+const deskOf = (queue: JobQueue) => ({
+  queues: { jobs: queue, notifications: queue, campaigns: queue, push: queue, "push-bulk": queue },
+});
 const createLog = () => ({ info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 
 test("puts every schedule in when Redis is there, when it is back, and by the clock", async () => {

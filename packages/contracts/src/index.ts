@@ -17,7 +17,7 @@ export type { PrivateRead } from "./events/private-read.js";
 export { externalId, textField } from "./fields.js";
 export { type Actor, type Identity, KNOWN_ROLES } from "./identity.js";
 export { JOB_CATALOGUE, type JobInput, type JobName } from "./jobs/catalogue.js";
-export { QUEUE_NAMES, type QueueName, queueOf } from "./jobs/queues.js";
+export { PUSH_QUEUE_NAMES, QUEUE_NAMES, type QueueName, queueOf } from "./jobs/queues.js";
 export type { JsonSchema } from "./json-schema.js";
 export { AUDIENCE_LIST_LIMIT, LIMITS } from "./limits.js";
 export {

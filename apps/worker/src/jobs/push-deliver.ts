@@ -1,13 +1,7 @@
 import type { JobHandler } from "./job.js";
 
-/** Pushes notifications that are due. */
-export const pushDeliver: JobHandler<"push.deliver"> = async ({ log, push }, { notificationIds }) => {
-  if (push.deliver === undefined) {
-    log.error(
-      { notifications: notificationIds.length },
-      "Nothing is pushed: this worker has no VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY",
-    );
-    return;
-  }
+/** Pushes notifications that are due. Only workers with keys take it. */
+export const pushDeliver: JobHandler<"push.deliver"> = async ({ push }, { notificationIds }) => {
+  if (push.deliver === undefined) throw new Error("A push came to a worker without keys.");
   await push.deliver(notificationIds);
 };

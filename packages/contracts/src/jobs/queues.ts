@@ -1,15 +1,20 @@
 import type { JobName } from "./catalogue.js";
 
 /**
- * The queues of the cluster. A campaign's hundred thousand pushes have one of their own, so that no message's push ever waits behind them;
- * neither of the two waits behind housekeeping.
+ * The queues of the cluster. Pushes have queues of their own because only workers with keys take them, and because a push service that
+ * hangs must not keep anything else waiting; a campaign's hundred thousand have another one, so that no message's push waits behind
+ * them. What decides about notifications waits neither for those nor for housekeeping.
  */
-export const QUEUE_NAMES = ["jobs", "push", "push-bulk"] as const;
+export const QUEUE_NAMES = ["jobs", "notifications", "campaigns", "push", "push-bulk"] as const;
 
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
+/** Those that only a worker with VAPID keys can serve. */
+export const PUSH_QUEUE_NAMES = ["push", "push-bulk"] as const satisfies readonly QueueName[];
+
 /** The queue of a job; `bulk` when it is part of something large that nobody waits for. */
 export function queueOf(job: JobName, { bulk = false }: { bulk?: boolean | undefined } = {}): QueueName {
-  if (bulk || job.startsWith("campaigns.")) return "push-bulk";
-  return job.startsWith("push.") || job.startsWith("notifications.") ? "push" : "jobs";
+  if (job.startsWith("push.")) return bulk ? "push-bulk" : "push";
+  if (job.startsWith("campaigns.")) return "campaigns";
+  return job.startsWith("notifications.") ? "notifications" : "jobs";
 }
