@@ -2,7 +2,7 @@ import { openQueue } from "@parley/platform";
 import { createVapidPair } from "@parley/platform/local";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Behaviour } from "../push-service/behaviour.js";
+import type { SettledBehaviour } from "../push-service/behaviour.js";
 import type { PushService } from "../push-service/push-service.js";
 import { startPushService } from "../push-service/start-push-service.js";
 import { restClient } from "../rest-client.js";
@@ -11,7 +11,7 @@ import { until } from "../until.js";
 
 interface Expected {
   answer: string;
-  behaviour: Behaviour;
+  behaviour: SettledBehaviour;
   /** Whether the browser can be pushed to afterwards. */
   subscription: "kept" | "removed";
   notification: "sent" | "failed" | "due";
@@ -87,6 +87,21 @@ const ANSWERS: Expected[] = [
     metric: { outcome: "retry_later", reason: "timed_out" },
   },
   {
+    answer: "headers byte by byte",
+    behaviour: { kind: "drip", part: "head" },
+    subscription: "kept",
+    notification: "due",
+    metric: { outcome: "retry_later", reason: "timed_out" },
+  },
+  {
+    // The status is known, and counts: the rest never comes.
+    answer: "201 and a body byte by byte",
+    behaviour: { kind: "drip", part: "body" },
+    subscription: "kept",
+    notification: "sent",
+    metric: { outcome: "accepted", reason: "accepted" },
+  },
+  {
     answer: "a reset",
     behaviour: { kind: "reset" },
     subscription: "kept",
@@ -107,7 +122,33 @@ const ANSWERS: Expected[] = [
     notification: "sent",
     metric: { outcome: "accepted", reason: "accepted" },
   },
+  {
+    answer: "500 and a flood",
+    behaviour: { kind: "flood", status: 500 },
+    subscription: "kept",
+    notification: "due",
+    metric: { outcome: "retry_later", reason: "service_failed" },
+  },
 ];
+
+/** Every way in which the push service can treat a single push; `slow` is one of the others, later. */
+const KINDS = {
+  accept: true,
+  status: true,
+  hang: true,
+  drip: true,
+  reset: true,
+  redirect: true,
+  flood: true,
+} satisfies Record<Exclude<SettledBehaviour["kind"], "slow">, true>;
+const STATUSES = [400, 403, 404, 410, 413, 429, 500];
+
+it("nothing that the push service can do is left out below", () => {
+  const behaviours = ANSWERS.map(({ behaviour }) => behaviour);
+  expect(new Set(behaviours.map(({ kind }) => kind))).toEqual(new Set(Object.keys(KINDS)));
+  const statuses = behaviours.flatMap((one) => (one.kind === "status" ? [one.status] : []));
+  expect(statuses.toSorted()).toEqual(STATUSES);
+});
 
 let cluster: TestCluster;
 let database: Client;
@@ -115,7 +156,7 @@ let services: PushService[];
 
 beforeAll(async () => {
   // Each has a host of its own, because what one of them asks for holds for all pushes to it.
-  services = await Promise.all(ANSWERS.map(() => startPushService()));
+  services = await Promise.all([...ANSWERS, "one for the last test"].map(() => startPushService()));
   const vapid = createVapidPair();
   cluster = await startTestCluster({
     PUSH_ALLOWED_HOSTS: services.map(({ host }) => host).join(","),
@@ -184,13 +225,50 @@ it("no answer fails a job: what is to be tried again is in the database", async 
   expect(counts).toMatchObject({ failed: 0 });
 });
 
-it("an answer without end costs the worker no memory", async () => {
+const PEOPLE = 20;
+const MEGABYTES = 32;
+/** What garbage and the system's buffers may take; the answers together have 640 MiB. */
+const SPARE_BYTES = 200 * 2 ** 20;
+
+it("answers of any length cost the worker no memory", async () => {
+  const flooding = services.at(-1);
+  if (flooding === undefined) throw new Error("there are too few services");
+  flooding.behave({ kind: "flood", megabytes: MEGABYTES, status: 400 });
+  const others = Array.from({ length: PEOPLE }, (_, place) => `flooded-${place}`);
+  for (const userId of others) {
+    const { endpoint, keys } = flooding.newSubscription();
+    await restClient(cluster.urls[0], { userId }).request("POST", "/v1/notifications/subscribe", {
+      endpoint,
+      keys,
+    });
+  }
+  const shop = restClient(cluster.urls[0], { userId: "shop" });
+  const group = { type: "group", name: "flooded", member_ids: others };
+  const chat = await shop.request<{ id: string }>("POST", "/v1/chat", group);
+  const refused = { outcome: "refused", reason: "bad_request" };
+  const [before, idle] = [await counted(refused), await residentBytes()];
+  let most = 0;
+  const message = { content: "It has come.", type: "text" };
+  await shop.request("POST", `/v1/chat/${chat.body.id}/messages`, message);
+  await until(
+    async () => {
+      most = Math.max(most, await residentBytes());
+      return (await counted(refused)) === before + PEOPLE;
+    },
+    "all of them are answered",
+    30_000,
+  );
+  expect(most - idle).toBeLessThan(SPARE_BYTES);
+  const floods = flooding.requests.filter(({ answer }) => answer?.status === 400);
+  expect(floods).toHaveLength(PEOPLE);
+  for (const { answer, abandoned } of floods) {
+    // More was there to be read than the worker takes, and it left.
+    expect(answer?.bodyBytes).toBeGreaterThan(16 * 1024);
+    expect(abandoned).toBe(true);
+  }
+}, 60_000);
+
+async function residentBytes(): Promise<number> {
   const text = await (await fetch(`${cluster.worker.url}/metrics`)).text();
-  const bytes = Number(/^parley_process_resident_memory_bytes(?:\{.*\})? (\S+)$/m.exec(text)?.[1]);
-  // The service had no end of bytes to give; a worker with all of its modules has about 150 MB.
-  expect(bytes).toBeLessThan(500 * 2 ** 20);
-  const flooded = services[ANSWERS.findIndex(({ answer }) => answer === "201 and a flood")];
-  const [request] = flooded?.requests ?? [];
-  expect(request?.answer?.bodyBytes ?? 0).toBeGreaterThan(16 * 1024);
-  expect(request?.abandoned).toBe(true);
-});
+  return Number(/^parley_process_resident_memory_bytes(?:\{.*\})? (\S+)$/m.exec(text)?.[1]);
+}
