@@ -45,7 +45,9 @@ interface Row {
  * others waiting. Throws database_unavailable.
  */
 export async function collectDueChats(engine: Engine, input: CollectInput): Promise<Collected> {
-  const collected: Collected = { notificationIds: [], heldChatIds: [], slowChatIds: [] };
+  const collected: Omit<Collected, "notificationIds"> = { heldChatIds: [], slowChatIds: [] };
+  // What is collected in several steps grows with each.
+  const notificationIds = new Set<string>();
   const groups = slicesOf([...new Set(input.chatIds)]).reverse();
   let timeouts = 0;
   for (let chatIds = groups.pop(); chatIds !== undefined; chatIds = groups.pop()) {
@@ -56,7 +58,7 @@ export async function collectDueChats(engine: Engine, input: CollectInput): Prom
     const done = await collectGroup(engine, { chatIds, now: input.now });
     if (typeof done !== "string") {
       timeouts = 0;
-      for (const id of done.notificationIds) collected.notificationIds.push(id);
+      for (const id of done.notificationIds) notificationIds.add(id);
       if (done.leftChatIds.length > 0) groups.push(done.leftChatIds);
       continue;
     }
@@ -68,7 +70,7 @@ export async function collectDueChats(engine: Engine, input: CollectInput): Prom
     const half = Math.ceil(chatIds.length / 2);
     groups.push(chatIds.slice(half), chatIds.slice(0, half));
   }
-  return collected;
+  return { ...collected, notificationIds: [...notificationIds] };
 }
 
 function slicesOf(chatIds: string[]): string[][] {
