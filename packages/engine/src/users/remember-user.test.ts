@@ -31,3 +31,12 @@ it("the directory says on which day somebody was last here, and is written once 
   expect(await seen("2030-01-01T23:59:00Z")).toBe("2030-01-01T10:00");
   expect(await seen("2030-01-02T00:01:00Z")).toBe("2030-01-02T00:01");
 });
+
+it("who asks for the same again waits until it is written", async () => {
+  const identity = { userId: "ben", role: "user", email: "ben@p.example" };
+  void rememberUser(engine, identity);
+  await rememberUser(engine, identity);
+  expect(await engine.database.prisma.user.findUnique({ where: { id: "ben" } })).toMatchObject({
+    email: "ben@p.example",
+  });
+});

@@ -3,13 +3,21 @@ import type { Engine } from "../engine.js";
 
 /**
  * Keeps what a token or a gateway says about a person (name, e-mail, picture), for names and avatars. `findPeople` in this process knows
- * it at once. Never throws and never blocks: a directory that can't be written costs a name, not a message.
+ * it at once; when it resolves, so do the others. Never throws, and nobody has to wait: a directory that can't be written costs a name,
+ * not a message.
  */
 export async function rememberUser(engine: Engine, identity: Identity): Promise<void> {
   const { userId, role, name, email, picture } = identity;
   // Once a day in any case: the directory also tells who has been here lately.
   const day = engine.clock().toISOString().slice(0, 10);
-  if (!engine.knownUsers.note(userId, JSON.stringify([role, name, email, picture, day]))) return;
+  if (engine.knownUsers.note(userId, JSON.stringify([role, name, email, picture, day]))) {
+    engine.knownUsers.follow(userId, writeUser(engine, identity));
+  }
+  await engine.knownUsers.settled(userId);
+}
+
+async function writeUser(engine: Engine, identity: Identity): Promise<void> {
+  const { userId, role, name, email, picture } = identity;
   // A token that leaves a claim out says nothing about it.
   const claims = {
     ...(name === undefined ? {} : { name }),
