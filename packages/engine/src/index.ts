@@ -20,11 +20,16 @@ export type { Chat, ChatDetail, ChatMember, ChatSummary, Person } from "./chats/
 export type { ChatFacts } from "./chats/chat-facts.js";
 export { type ChatStats, chatStats } from "./chats/chat-stats.js";
 export { type ChatRequest, createChat } from "./chats/create-chat.js";
+export { createOpenChat } from "./chats/create-open-chat.js";
+export { enterChat } from "./chats/enter-chat.js";
 export { findDirectChat } from "./chats/find-direct-chat.js";
 export { getChat, getChatByOrder } from "./chats/get-chat.js";
+export { getOpenChat, type OpenChatPage } from "./chats/get-open-chat.js";
 export { getUnreadCount } from "./chats/get-unread-count.js";
 export { listChats } from "./chats/list-chats.js";
+export { listOpenChats } from "./chats/list-open-chats.js";
 export { muteChat, unmuteChat } from "./chats/mute-chat.js";
+export type { OpenChat } from "./chats/open-chat.js";
 export type { Engine } from "./engine.js";
 export type { EngineLog } from "./engine-log.js";
 export type { Enqueue } from "./enqueue.js";
@@ -88,6 +93,7 @@ export { closeEngine, openEngine, pingDatabase, poolStats } from "./open-engine.
 export { shareReceipt } from "./orders/share-receipt.js";
 export { updateOrder } from "./orders/update-order.js";
 export { announceInChat, announcePresence } from "./presence/announce.js";
+export { announceVisits, type Visit } from "./presence/announce-visits.js";
 export { chatPartners } from "./presence/chat-partners.js";
 export { sharesChat } from "./presence/shares-chat.js";
 export { markDelivered } from "./receipts/mark-delivered.js";

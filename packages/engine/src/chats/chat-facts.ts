@@ -8,6 +8,8 @@ export interface ChatFacts {
   /** Its integer name. */
   number: number;
   type: "order" | "direct" | "group";
+  /** Whether everyone may enter whom an edge lets in. */
+  isOpen: boolean;
   /** The two people of a direct chat or an order's chat; null for a group. */
   pair: readonly [string, string] | null;
 }
@@ -17,6 +19,7 @@ const COLUMNS = {
   id: true,
   number: true,
   type: true,
+  isOpen: true,
   directKey: true,
   userId: true,
   shopperId: true,
@@ -26,6 +29,7 @@ interface Row {
   id: string;
   number: bigint;
   type: ChatFacts["type"];
+  isOpen: boolean;
   directKey: string | null;
   userId: string | null;
   shopperId: string | null;
@@ -89,11 +93,15 @@ export class ChatFactsCache {
   }
 }
 
-function factsOf({ id, number, type, ...row }: Row): ChatFacts {
-  return { id, number: Number(number), type, pair: pairOf(row) };
+function factsOf({ id, number, type, isOpen, ...row }: Row): ChatFacts {
+  return { id, number: Number(number), type, isOpen, pair: pairOf(row) };
 }
 
-function pairOf({ directKey, userId, shopperId }: Omit<Row, "id" | "number" | "type">): ChatFacts["pair"] {
+function pairOf({
+  directKey,
+  userId,
+  shopperId,
+}: Pick<Row, "directKey" | "userId" | "shopperId">): ChatFacts["pair"] {
   if (directKey !== null) return JSON.parse(directKey) as [string, string];
   return userId === null || shopperId === null ? null : [userId, shopperId];
 }

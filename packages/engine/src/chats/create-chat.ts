@@ -19,13 +19,15 @@ export type ChatRequest =
   | { type: "group"; name: string; memberIds: string[] };
 
 /** A chat as it is about to be stored. */
-interface Plan {
+export interface ChatPlan {
   type: ChatRequest["type"];
   orderId?: string;
   userId?: string;
   shopperId?: string;
   directKey?: string;
   name?: string;
+  isOpen?: boolean;
+  externalKey?: string;
   members: Array<{ userId: string; role: string }>;
   initialMessage?: string | undefined;
 }
@@ -40,18 +42,26 @@ export async function createChat(
 ): Promise<ChatDetail> {
   const { actor } = input;
   const plan = planFor(actor, input.request);
-  const opened = await guardDatabase(() =>
-    engine.database.prisma.$transaction((transaction) => openChat({ engine, transaction }, { plan, actor })),
-  );
-  if (opened !== null) {
-    publishChanges(engine, opened.changes);
-    enqueueDecisions(engine, opened.notificationIds);
-    return getChat(engine, { actor, chatId: opened.chatId });
-  }
+  const chatId = await storeChat(engine, { actor, plan });
+  if (chatId !== null) return getChat(engine, { actor, chatId });
   return existingChat(engine, { actor, plan });
 }
 
-function planFor(actor: Actor, request: ChatRequest): Plan {
+/** Stores a chat and tells everyone in it; null when what it is for has one already. */
+export async function storeChat(
+  engine: Engine,
+  input: { actor: Actor; plan: ChatPlan },
+): Promise<string | null> {
+  const opened = await guardDatabase(() =>
+    engine.database.prisma.$transaction((transaction) => openChat({ engine, transaction }, input)),
+  );
+  if (opened === null) return null;
+  publishChanges(engine, opened.changes);
+  enqueueDecisions(engine, opened.notificationIds);
+  return opened.chatId;
+}
+
+function planFor(actor: Actor, request: ChatRequest): ChatPlan {
   switch (request.type) {
     case "order":
       return orderPlan(actor, request);
@@ -73,7 +83,7 @@ function planFor(actor: Actor, request: ChatRequest): Plan {
   }
 }
 
-function orderPlan(actor: Actor, request: Extract<ChatRequest, { type: "order" }>): Plan {
+function orderPlan(actor: Actor, request: Extract<ChatRequest, { type: "order" }>): ChatPlan {
   const { orderId, userId, shopperId, initialMessage } = request;
   if (userId === shopperId) throw sameUser("shopper_id");
   if (!isPrivileged(actor) && actor.userId !== userId && actor.userId !== shopperId) {
@@ -90,10 +100,10 @@ function sameUser(path: string): ParleyError {
   return new ParleyError("invalid_input", { errors: [{ path, message: "must be another person" }] });
 }
 
-/** Stores the chat, its members and its first message; null when the order or the pair has one already. */
+/** Stores the chat, its members and its first message; null when the order, the pair or the key has one already. */
 async function openChat(
   context: { engine: Engine; transaction: Transaction },
-  input: { plan: Plan; actor: Actor },
+  input: { plan: ChatPlan; actor: Actor },
 ): Promise<{ chatId: string; changes: Change[]; notificationIds: string[] } | null> {
   const { engine, transaction } = context;
   const { members, initialMessage, ...columns } = input.plan;
@@ -162,7 +172,7 @@ async function storeFirst(
   return messageFromRow(row);
 }
 
-async function existingChat(engine: Engine, input: { actor: Actor; plan: Plan }): Promise<ChatDetail> {
+async function existingChat(engine: Engine, input: { actor: Actor; plan: ChatPlan }): Promise<ChatDetail> {
   const { plan, actor } = input;
   const where = plan.orderId === undefined ? { directKey: plan.directKey ?? "" } : { orderId: plan.orderId };
   const row = await guardDatabase(() => engine.database.prisma.chat.findUnique({ where }));

@@ -4,7 +4,7 @@ import type { Engine } from "../engine.js";
 import { accessChat } from "./chat-access.js";
 
 /** What "for ever" is stored as; a time that sorts after every other. */
-const FOR_EVER = new Date("9999-12-31T23:59:59.999Z");
+export const FOR_EVER = new Date("9999-12-31T23:59:59.999Z");
 
 export interface Mute {
   mutedUntil: string | null;
