@@ -28,6 +28,7 @@ export {
 } from "./metrics.js";
 export { createPresence, type Presence, type PresenceState } from "./presence/presence.js";
 export { createPresenceLookup } from "./presence/presence-lookup.js";
+export { createRoomPresence, type RoomPresence, type Visitor } from "./presence/room-presence.js";
 export type { View } from "./presence/view.js";
 export { Viewing } from "./presence/viewing.js";
 export { createViewingReader } from "./presence/viewing-reader.js";

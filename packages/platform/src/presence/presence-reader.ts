@@ -1,3 +1,4 @@
+import { patientRead } from "./patient-read.js";
 import type { PresenceState, PresenceStatus } from "./presence-state.js";
 import { PRESENCE_BATCH, type PresenceStore } from "./presence-store.js";
 import type { PresentUsers } from "./presence-users.js";
@@ -7,32 +8,19 @@ export interface PresenceReaderOptions {
   users: PresentUsers;
 }
 
-/** How long Redis is left alone after it failed, so that not every reader waits for it. */
-const REST_MS = 1_000;
 const RANK: Record<PresenceStatus, number> = { offline: 0, away: 1, online: 2 };
 
 /** Makes the function that reads users' presence: Redis's view, and at least what this node knows. Never rejects. */
 export function createPresenceReader(
   options: PresenceReaderOptions,
 ): (userIds: string[]) => Promise<PresenceState[]> {
-  const { store } = options;
-  let restUntil = 0;
-
-  const readStored = async (userIds: string[]): Promise<PresenceState[]> => {
-    if (!store.isReady || performance.now() < restUntil) return [];
-    try {
-      return await store.read(userIds);
-    } catch {
-      restUntil = performance.now() + REST_MS;
-      return [];
-    }
-  };
+  const readStored = patientRead(options.store, (userIds: string[]) => options.store.read(userIds));
 
   return async (userIds) => {
     const states: PresenceState[] = [];
     for (let from = 0; from < userIds.length; from += PRESENCE_BATCH) {
       const batch = userIds.slice(from, from + PRESENCE_BATCH);
-      const stored = await readStored(batch);
+      const stored = (await readStored(batch)) ?? [];
       for (const [place, userId] of batch.entries())
         states.push(combine(stored[place], localState(options, userId)));
     }

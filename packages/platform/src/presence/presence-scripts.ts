@@ -31,7 +31,8 @@ end
 
 /**
  * Derives a user's status anew after one node's part of it was changed: online anywhere, else away anywhere. Whoever is offline
- * was last seen at \`leftAt\` if this change made them so, or if Redis had forgotten them.
+ * was last seen at \`leftAt\` if this change made them so, or if Redis had forgotten them. Where there is a group, who is not offline is in it;
+ * its key is made from an argument, which is no harm where one hash tag keeps all keys together.
  */
 const SETTLE = `
 local function settle(user, change)
@@ -49,6 +50,10 @@ local function settle(user, change)
     redis.call('HSET', user, 'seen', string.format('%.0f', seen))
   end
   redis.call('EXPIRE', user, change.keep)
+  if change.group ~= '' then
+    redis.call(after == 'offline' and 'SREM' or 'SADD', change.group, change.id)
+    redis.call('EXPIRE', change.group, change.keep)
+  end
   return before, after, seen
 end
 `;
@@ -60,13 +65,13 @@ local held = extend(KEYS[1], ARGV[1], tonumber(ARGV[2]), now)
 return { held, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now), 'LIMIT', 0, ARGV[3]) }
 `;
 
-/** KEYS nodes, node's users, user…; ARGV node, lease ms, keep s, (user id, status on this node, ms since it last left)… */
+/** KEYS nodes, node's users, user…; ARGV node, lease ms, keep s, (user id, status on this node, ms since it last left, group or '')… */
 const WRITE = `
 local now = clock()
 local field = 'at:' .. ARGV[1]
 local answers = { extend(KEYS[1], ARGV[1], tonumber(ARGV[2]), now), now }
 for i = 3, #KEYS do
-  local at = 3 * i - 5
+  local at = 4 * i - 8
   local removed = 0
   if ARGV[at + 1] == 'offline' then
     removed = redis.call('HDEL', KEYS[i], field)
@@ -75,24 +80,27 @@ for i = 3, #KEYS do
     redis.call('HSET', KEYS[i], field, ARGV[at + 1])
     redis.call('SADD', KEYS[2], ARGV[at])
   end
-  local change = { removed = removed, leftAt = now - tonumber(ARGV[at + 2]), keep = ARGV[3] }
+  local change = { id = ARGV[at], removed = removed, leftAt = now - tonumber(ARGV[at + 2]), keep = ARGV[3], group = ARGV[at + 3] }
   answers[i] = { settle(KEYS[i], change) }
 end
 return answers
 `;
 
-/** KEYS nodes, lost node's users, user…; ARGV lost node, keep s, user id…. Does nothing for a node that is back. */
+/** KEYS nodes, lost node's users, user…; ARGV lost node, keep s, (user id, group or '')…. Does nothing for a node that is back. */
 const WITHDRAW = `
 local now = clock()
 local due = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]))
 if due and due > now then return { 1, now } end
 local answers = { 0, now }
 for i = 3, #KEYS do
-  redis.call('SREM', KEYS[2], ARGV[i])
+  local at = 2 * i - 3
+  redis.call('SREM', KEYS[2], ARGV[at])
   if redis.call('HDEL', KEYS[i], 'at:' .. ARGV[1]) == 1 then
-    local change = { removed = 1, leftAt = due or now, keep = ARGV[2] }
+    local change = { id = ARGV[at], removed = 1, leftAt = due or now, keep = ARGV[2], group = ARGV[at + 1] }
     answers[i] = { settle(KEYS[i], change) }
   else
+    -- Redis may have forgotten the user sooner than the others of the group.
+    if ARGV[at + 1] ~= '' and redis.call('EXISTS', KEYS[i]) == 0 then redis.call('SREM', ARGV[at + 1], ARGV[at]) end
     answers[i] = { '', '', -1 }
   end
 end
@@ -113,12 +121,20 @@ end
 return answers
 `;
 
+/** KEYS group…. Answers how many are in each. */
+const COUNT = `
+local answers = {}
+for i = 1, #KEYS do answers[i] = redis.call('SCARD', KEYS[i]) end
+return answers
+`;
+
 /** All changes of presence in Redis. They take Redis's own clock, so that the nodes' clocks don't matter. */
 export const PRESENCE_SCRIPTS = {
   renew: script(CLOCK, LEASE, RENEW),
   write: script(CLOCK, LEASE, SETTLE, WRITE),
   withdraw: script(CLOCK, SETTLE, WITHDRAW),
   read: script(CLOCK, READ),
+  count: script(COUNT),
 };
 
 /** Runs a script, which a restarted Redis may not know any more. */

@@ -10,6 +10,10 @@ export interface PresenceStoreOptions {
   leaseMs: number;
   /** With a hash tag: the scripts need all keys on one node of a Redis cluster. */
   prefix: string;
+  /** The group that a user is counted in while they are not offline. */
+  groupOf?: ((userId: string) => string) | undefined;
+  /** How long what is known of somebody stays after the last change. */
+  keepSeconds?: number | undefined;
 }
 
 /** A user's status on this node. */
@@ -40,7 +44,8 @@ const LONGEST_RAW_KEY = 128;
  * |--------------------------|------------|---------|
  * | `<prefix>:nodes`         | sorted set | lease → when it runs out, in ms of Redis's clock |
  * | `<prefix>:node:<lease>`  | set        | ids of the users who are connected under the lease |
- * | `<prefix>:user:<userId>` | hash       | `at:<lease>` → online or away there; `status`: over all of them; `seen`: ms, when they went offline last. Kept for 30 days |
+ * | `<prefix>:user:<userId>` | hash       | `at:<lease>` → online or away there; `status`: over all of them; `seen`: ms, when they went offline last. Kept for 30 days, or `keepSeconds` |
+ * | `<prefix>:group:<group>` | set        | ids of the users of a group who are not offline; kept for as long |
  *
  * A lease is a node's name and a random part; the prefix is `parley:{presence}`. Ids longer than 128 characters stand in keys as a hash.
  */
@@ -81,8 +86,13 @@ export class PresenceStore {
       this.#key(`node:${lease}`),
       ...parts.map((part) => this.#userKey(part.userId)),
     ];
-    const args = parts.flatMap((part) => [part.userId, part.status, Math.round(part.leftMsAgo)]);
-    const call = { keys, args: [lease, leaseMs, KEEP_SECONDS, ...args] };
+    const args = parts.flatMap(({ userId, status, leftMsAgo }) => [
+      userId,
+      status,
+      Math.round(leftMsAgo),
+      this.#groupKeyOf(userId),
+    ]);
+    const call = { keys, args: [lease, leaseMs, this.#keepSeconds, ...args] };
     const answer = (await this.#run(PRESENCE_SCRIPTS.write, call)) as ChangeAnswer;
     return {
       held: answer[0] === 1,
@@ -103,7 +113,8 @@ export class PresenceStore {
       this.#key(`node:${lost}`),
       ...userIds.map((userId) => this.#userKey(userId)),
     ];
-    const call = { keys, args: [lost, KEEP_SECONDS, ...userIds] };
+    const args = userIds.flatMap((userId) => [userId, this.#groupKeyOf(userId)]);
+    const call = { keys, args: [lost, this.#keepSeconds, ...args] };
     const answer = (await this.#run(PRESENCE_SCRIPTS.withdraw, call)) as ChangeAnswer;
     return { done: answer[0] === 1, outcomes: outcomesOf(answer, userIds) };
   }
@@ -134,6 +145,12 @@ export class PresenceStore {
     });
   }
 
+  /** How many users of each group are not offline anywhere. */
+  async count(groups: readonly string[]): Promise<number[]> {
+    const call = { keys: groups.map((group) => this.#groupKey(group)), args: [] };
+    return (await this.#run(PRESENCE_SCRIPTS.count, call)) as number[];
+  }
+
   /** Lets this node's lease run out at once, so that whoever is still registered under it can be withdrawn. */
   async retire(): Promise<void> {
     const call = { keys: [this.#key("nodes")], args: [this.#options.lease, 0, 0] };
@@ -153,6 +170,19 @@ export class PresenceStore {
 
   #key(name: string): string {
     return `${this.#options.prefix}:${name}`;
+  }
+
+  get #keepSeconds(): number {
+    return this.#options.keepSeconds ?? KEEP_SECONDS;
+  }
+
+  #groupKeyOf(userId: string): string {
+    const { groupOf } = this.#options;
+    return groupOf === undefined ? "" : this.#groupKey(groupOf(userId));
+  }
+
+  #groupKey(group: string): string {
+    return this.#key(`group:${group}`);
   }
 
   #userKey(userId: string): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Log } from "../logger.js";
 import type { Redis } from "../redis.js";
+import { createPresenceCounter } from "./presence-counter.js";
 import { PresenceLease } from "./presence-lease.js";
 import { createPresenceReader } from "./presence-reader.js";
 import type { PresenceState } from "./presence-state.js";
@@ -28,6 +29,10 @@ export interface PresenceOptions {
   offlineDelayMs?: number;
   /** What all keys begin with. */
   prefix?: string;
+  /** Users can be counted by group, where they belong to one each. */
+  groupOf?: (userId: string) => string;
+  /** How long what is known of somebody stays after the last change; 30 days when left out, and at least some renewals of all leases. */
+  keepSeconds?: number;
 }
 
 export interface Presence {
@@ -37,6 +42,8 @@ export interface Presence {
   setStatus(connection: PresenceConnection, status: "online" | "away"): void;
   /** The cluster's view, in the order of the ids. Never rejects: while Redis is away it is this node's view. */
   read(userIds: string[]): Promise<PresenceState[]>;
+  /** How many users of each group are there in the cluster; null while Redis is away. Never rejects. */
+  count(groups: string[]): Promise<Array<number | null>>;
   /** Withdraws this node's users, and tells it; those whose end was not told yet too. */
   stop(): Promise<void>;
 }
@@ -57,8 +64,11 @@ export function createPresence(options: PresenceOptions): Presence {
     leaseMs = LEASE_MS,
     offlineDelayMs = OFFLINE_DELAY_MS,
     prefix = "parley:{presence}",
+    groupOf,
+    keepSeconds,
   } = options;
-  const store = new PresenceStore({ redis, lease: `${options.node}/${randomUUID()}`, leaseMs, prefix });
+  const place = { redis, lease: `${options.node}/${randomUUID()}`, leaseMs, prefix };
+  const store = new PresenceStore({ ...place, groupOf, keepSeconds });
   const users = new PresentUsers({ offlineDelayMs, onChange: (userId) => writer.mark(userId) });
   const tell = teller(options, users);
   const writer = new PresenceWriter({
@@ -84,7 +94,7 @@ export function createPresence(options: PresenceOptions): Presence {
       store.close();
     }
   };
-  return openPresence({ lease, users, stop, read });
+  return openPresence({ lease, users, stop, read, count: createPresenceCounter(store) });
 }
 
 /** Nothing is taken in any more once it stops: a late connection would stay in Redis for the length of a lease. */
@@ -92,6 +102,7 @@ function openPresence(parts: {
   lease: PresenceLease;
   users: PresentUsers;
   read: Presence["read"];
+  count: Presence["count"];
   stop: () => Promise<void>;
 }): Presence {
   const { lease, users } = parts;
@@ -104,6 +115,7 @@ function openPresence(parts: {
     disconnected: (connection) => users.disconnected(connection),
     setStatus: (connection, status) => users.setStatus(connection, status),
     read: parts.read,
+    count: parts.count,
     stop: () => {
       stopping ??= parts.stop();
       return stopping;
