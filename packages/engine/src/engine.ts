@@ -4,6 +4,7 @@ import type { ChatTurns } from "./database/chat-turns.js";
 import type { Database } from "./database/database.js";
 import type { EngineLog } from "./engine-log.js";
 import type { Enqueue } from "./enqueue.js";
+import type { MessageNumbers } from "./messages/message-numbers.js";
 import type { MessageWriter } from "./messages/message-writer.js";
 import type { DueChats } from "./notifications/announce-due.js";
 import type { EndpointPolicy } from "./notifications/endpoint-policy.js";
@@ -38,6 +39,8 @@ export interface Engine extends EnginePorts {
   /** What never changes about chats. */
   chatFacts: ChatFactsCache;
   people: People;
+  /** The integer names of messages by their places. */
+  messageNumbers: MessageNumbers;
   turns: ChatTurns;
   dueChats: DueChats;
   /** The words of notifications. */

@@ -8,6 +8,7 @@ import type { Engine, EnginePorts } from "./engine.js";
 import type { EngineLog } from "./engine-log.js";
 import type { Enqueue } from "./enqueue.js";
 import { publishChanges, publishPositions } from "./events/publish.js";
+import { MessageNumbers } from "./messages/message-numbers.js";
 import { MessageWriter } from "./messages/message-writer.js";
 import { DueChats } from "./notifications/announce-due.js";
 import type { EndpointPolicy } from "./notifications/endpoint-policy.js";
@@ -81,6 +82,7 @@ export function openEngine(options: EngineOptions): Engine {
     knownUsers: new KnownUsers(),
     people,
     chatFacts: new ChatFactsCache(database),
+    messageNumbers: new MessageNumbers(database),
     turns: new ChatTurns(),
     dueChats,
     templates,

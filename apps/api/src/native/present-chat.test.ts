@@ -17,6 +17,7 @@ const summary: ChatSummary = {
   orderId: "o1",
   userId: "u1",
   shopperId: "s1",
+  pair: ["u1", "s1"],
   name: null,
   createdBy: "u1",
   memberCount: 2,

@@ -97,7 +97,8 @@ function factsOf({ id, number, type, isOpen, ...row }: Row): ChatFacts {
   return { id, number: Number(number), type, isOpen, pair: pairOf(row) };
 }
 
-function pairOf({
+/** The two people of a direct chat or an order's chat; null for a group. */
+export function pairOf({
   directKey,
   userId,
   shopperId,

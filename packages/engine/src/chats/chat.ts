@@ -9,6 +9,8 @@ export interface Chat {
   orderId: string | null;
   userId: string | null;
   shopperId: string | null;
+  /** The two people of a direct chat or an order's chat; null for a group. */
+  pair: readonly [string, string] | null;
   name: string | null;
   createdBy: string;
   memberCount: number;

@@ -1,5 +1,6 @@
 import type { Chat as ChatRow } from "../generated/prisma/client.js";
 import type { Chat } from "./chat.js";
+import { pairOf } from "./chat-facts.js";
 
 /** Turns a stored row into the chat that the engine hands out. */
 export function chatFromRow(row: ChatRow): Chat {
@@ -11,6 +12,7 @@ export function chatFromRow(row: ChatRow): Chat {
     orderId: row.orderId,
     userId: row.userId,
     shopperId: row.shopperId,
+    pair: pairOf(row),
     name: row.name,
     createdBy: row.createdBy,
     memberCount: row.memberCount,

@@ -1,5 +1,6 @@
 import { type Actor, ParleyError } from "@parley/contracts";
 import type { Engine } from "../engine.js";
+import type { MovedPosition } from "./move-positions.js";
 import { positionRefusal } from "./position-refusal.js";
 
 export interface MarkReadInput {
@@ -36,6 +37,10 @@ export async function markRead(engine: Engine, input: MarkReadInput): Promise<Re
     if (moved.reason === "not_a_member") throw positionRefusal(actor);
     throw new ParleyError("message_not_found");
   }
-  const { readSeq, lastSeq, readRev } = moved;
+  return readPositionOf(moved);
+}
+
+/** What a reader is told of a move. */
+export function readPositionOf({ readSeq, lastSeq, readRev }: MovedPosition): ReadPosition {
   return { readSeq, unreadCount: lastSeq - readSeq, ...(readRev === null ? {} : { rev: readRev }) };
 }
