@@ -62,6 +62,8 @@ export interface DialectSocket {
   greet?(client: SocketClient): Said;
   /** Which handler a frame is for; its `type` when left out. */
   typeOf?(fields: Fields): unknown;
+  /** Its clients can't say what they have received: what is handed to their sockets counts as delivered. */
+  countsAsDelivered?: true;
   frames: Readonly<Record<string, FrameHandler>>;
   /** How a refused frame is answered; `fields` are absent when the frame could not be read. */
   error(refusal: ParleyError, fields: Fields | undefined): object;

@@ -2,7 +2,7 @@ import type { Batch, Change, PrivateRead, Signal } from "@parley/contracts";
 import type { Catchup, ChatPosition, Commit, HolePosition } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import { HoleFiller } from "./hole-filler.js";
-import type { ChatCursor, LiveUser } from "./live-user.js";
+import type { ChatCursor, LiveUser, ReceivedMessage } from "./live-user.js";
 import { LiveUsers } from "./live-users.js";
 import { RecentRevisions } from "./recent-revisions.js";
 import { EncodedOnce } from "./wire.js";
@@ -210,8 +210,9 @@ export class FanOut {
     const receivers = this.#receiversOf(cursor, change);
     if (receivers.length === 0) return;
     const news = new EncodedOnce((wire) => wire.change(change));
+    const message = receivedMessage(change);
     for (const user of receivers) {
-      this.#deliverTo(user, { chatId: change.chatId, news, except: change.exceptConnection });
+      this.#deliverTo(user, { chatId: change.chatId, news, except: change.exceptConnection, message });
     }
   }
 
@@ -230,13 +231,18 @@ export class FanOut {
 
   #deliverTo(
     user: LiveUser,
-    told: { chatId: string | null; news: EncodedOnce; except?: string | undefined },
+    told: {
+      chatId: string | null;
+      news: EncodedOnce;
+      except?: string | undefined;
+      message?: ReceivedMessage | undefined;
+    },
   ): void {
     for (const connection of user.connections) {
       if (connection.id === told.except) continue;
       if (connection.onlyChat !== undefined && connection.onlyChat !== told.chatId) continue;
       const frames = told.news.for(connection);
-      connection.receive(frames);
+      connection.receive(frames, told.message);
       this.#options.onDelivered?.("later" in frames ? 1 : frames.length);
     }
   }
@@ -274,6 +280,11 @@ export class FanOut {
 
 function noteLeaving(user: LiveUser, { chatId, rev }: { chatId: string; rev: number }): void {
   user.left.set(chatId, Math.max(rev, user.left.get(chatId) ?? 0));
+}
+
+/** Large chats don't keep how far each of their members has received. */
+function receivedMessage({ body, audience }: Change): ReceivedMessage | undefined {
+  return body.name === "message.created" && audience !== null ? body.message : undefined;
 }
 
 /** Whom a change brings into its chat. */

@@ -1,6 +1,13 @@
 import type { Change } from "@parley/contracts";
 import type { Frames, Wire } from "./wire.js";
 
+/** A message in a chat that keeps how far its members have received. */
+export interface ReceivedMessage {
+  chatId: string;
+  seq: number;
+  senderId: string;
+}
+
 /** One live connection, as the fan-out sees it. */
 export interface Receiver {
   readonly id: string;
@@ -9,8 +16,8 @@ export interface Receiver {
   readonly wire: Wire;
   /** The only chat that it hears of, on contracts where a connection is for one chat. */
   readonly onlyChat?: string | undefined;
-  /** Writes encoded frames, in the order of the calls; never throws and never waits. */
-  receive(frames: Frames): void;
+  /** Writes encoded frames, in the order of the calls; never throws and never waits. `message` is what they tell of, where they do. */
+  receive(frames: Frames, message?: ReceivedMessage): void;
 }
 
 /** A user with at least one connection to this node, and the chats that this node follows for them. */

@@ -4,6 +4,7 @@ import type { DialectSocket, Fields } from "@parley/dialects";
 import type { WebSocket } from "ws";
 import { EventBucket } from "../event-bucket.js";
 import type { LiveConnection } from "../live-connection.js";
+import type { ReceivedMessage } from "../live-user.js";
 import type { Frames, Wire } from "../wire.js";
 
 /** Bytes that may wait for a slow client, and events that may wait for their words, before it is sent away to come back and read. */
@@ -22,8 +23,16 @@ export interface RawConnectionOptions {
   onlyChat: string | undefined;
   /** What the client is told first. */
   greeting: () => readonly object[];
+  /** Somebody else's message has been handed to the socket. */
+  onReceived?: ((message: ReceivedMessage) => void) | undefined;
   eventsPerSecond: number;
   eventsBurst: number;
+}
+
+/** What waits to be written, and the message that it tells of, where it does. */
+interface Waiting {
+  frames: Frames;
+  message: ReceivedMessage | undefined;
 }
 
 /** One client of a dialect: its socket, who it is, and what waits to be written to it. */
@@ -39,9 +48,9 @@ export class RawConnection implements LiveConnection {
   /** When the client last gave a sign of life, in the process's monotonic ms. */
   heardAt = performance.now();
   readonly #socket: WebSocket;
-  readonly #options: Pick<RawConnectionOptions, "dialect" | "greeting">;
+  readonly #options: Pick<RawConnectionOptions, "dialect" | "greeting" | "onReceived">;
   /** Until the client is live, what arrives for it waits here. */
-  #early: Frames[] | null = [];
+  #early: Waiting[] | null = [];
   /** Settles when everything before has been written; null while nothing waits for its words. */
   #telling: Promise<void> | null = null;
   #untold = 0;
@@ -50,7 +59,8 @@ export class RawConnection implements LiveConnection {
 
   constructor(options: RawConnectionOptions) {
     this.#socket = options.socket;
-    this.#options = { dialect: options.dialect, greeting: options.greeting };
+    const { dialect, greeting, onReceived } = options;
+    this.#options = { dialect, greeting, onReceived };
     this.identity = options.identity;
     this.userId = options.identity.userId;
     this.wire = options.wire;
@@ -66,17 +76,17 @@ export class RawConnection implements LiveConnection {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  receive(frames: Frames): void {
-    if (this.#early !== null) this.#early.push(frames);
-    else if ("later" in frames || this.#telling !== null) this.#tellLater(frames);
-    else this.say(frames);
+  receive(frames: Frames, message?: ReceivedMessage): void {
+    if (this.#early !== null) this.#early.push({ frames, message });
+    else if ("later" in frames || this.#telling !== null) this.#tellLater({ frames, message });
+    else this.#tell(frames, message);
   }
 
   welcome(_now: Date): void {
     const early = this.#early ?? [];
     this.#early = null;
     this.say(this.#options.greeting().map((frame) => JSON.stringify(frame)));
-    for (const frames of early) this.receive(frames);
+    for (const { frames, message } of early) this.receive(frames, message);
   }
 
   /** Writes at once, ahead of events that wait for their words. */
@@ -146,24 +156,30 @@ export class RawConnection implements LiveConnection {
     this.#socket.terminate();
   }
 
-  #tellLater(frames: Frames): void {
+  #tell(texts: readonly string[], message: ReceivedMessage | undefined): void {
+    this.say(texts);
+    if (message === undefined || message.senderId === this.userId || !this.open) return;
+    this.#options.onReceived?.(message);
+  }
+
+  #tellLater(waiting: Waiting): void {
     if (this.#untold >= UNTOLD_EVENTS) {
       this.end("slow_consumer");
       return;
     }
     this.#untold++;
     const before = this.#telling;
-    const telling = this.#tellAfter(before, frames).finally(() => {
+    const telling = this.#tellAfter(before, waiting).finally(() => {
       this.#untold--;
       if (this.#telling === telling) this.#telling = null;
     });
     this.#telling = telling;
   }
 
-  async #tellAfter(before: Promise<void> | null, frames: Frames): Promise<void> {
+  async #tellAfter(before: Promise<void> | null, { frames, message }: Waiting): Promise<void> {
     await before;
     try {
-      this.say("later" in frames ? await frames.later : frames);
+      this.#tell("later" in frames ? await frames.later : frames, message);
     } catch {
       // Told once where it failed. What can't be said must not be left out in silence.
       this.end("unavailable");

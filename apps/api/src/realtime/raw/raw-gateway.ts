@@ -17,6 +17,7 @@ import type { RealtimeMetrics } from "../metrics.js";
 import { startTyping, stopTyping } from "../tell-typing.js";
 import { closeChatView, openChatView } from "../view-chat.js";
 import type { Wire } from "../wire.js";
+import { DeliveryMarks } from "./delivery-marks.js";
 import { createDialectWire } from "./dialect-wire.js";
 import { Heartbeat } from "./heartbeat.js";
 import { type PathPattern, pathPattern } from "./path-pattern.js";
@@ -61,6 +62,7 @@ export class RawGateway {
   readonly #options: RawGatewayOptions;
   readonly #doors: readonly Door[];
   readonly #heartbeat = new Heartbeat();
+  readonly #marks: DeliveryMarks;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -71,6 +73,7 @@ export class RawGateway {
 
   constructor(httpServer: HttpServer, options: RawGatewayOptions) {
     this.#options = options;
+    this.#marks = new DeliveryMarks(options);
     this.#doors = options.dialects.map((dialect) => ({
       dialect,
       matches: pathPattern(dialect.socket.path),
@@ -149,6 +152,9 @@ export class RawGateway {
       dialect: dialect.socket,
       onlyChat,
       greeting: () => dialect.socket.greet?.(client) ?? [],
+      onReceived: dialect.socket.countsAsDelivered
+        ? (message) => this.#marks.mark(connection.actor, message)
+        : undefined,
       eventsPerSecond: config.SOCKET_EVENTS_PER_SECOND,
       eventsBurst: config.SOCKET_EVENTS_BURST,
     });
