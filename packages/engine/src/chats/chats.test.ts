@@ -165,6 +165,10 @@ describe("messages", () => {
     expect(await page({ page: 1 })).toEqual([[8, 9, 10], true, 10]);
     expect(await page({ page: 4 })).toEqual([[1], false, 10]);
     expect(await page({ page: 5 })).toEqual([[], false, 10]);
+    expect(await page({ offset: 0 })).toEqual([[8, 9, 10], true, 10]);
+    expect(await page({ offset: 5 })).toEqual([[3, 4, 5], true, 10]);
+    expect(await page({ offset: 8 })).toEqual([[1, 2], false, 10]);
+    expect(await page({ offset: 10 })).toEqual([[], false, 10]);
     expect(await page({ beforeSeq: 4 })).toEqual([[1, 2, 3], false, 10]);
     expect(await page({ beforeSeq: 1 })).toEqual([[], false, 10]);
     expect(await page({ afterSeq: 2 })).toEqual([[3, 4, 5], true, 10]);

@@ -6,6 +6,8 @@ import { messageFromRow } from "./message-row.js";
 
 export type HistoryPosition =
   | { page: number }
+  /** Messages to leave out, counted from the newest. */
+  | { offset: number }
   | { beforeSeq: number }
   | { afterSeq: number }
   | { aroundSeq: number };
@@ -53,8 +55,16 @@ function rangeOf(position: HistoryPosition, page: { limit: number; lastSeq: numb
     const from = Math.max(1, middle - Math.floor((limit - 1) / 2));
     return { from, to: Math.min(from + limit - 1, lastSeq), hasMore: from > 1 };
   }
-  const newest = "beforeSeq" in position ? position.beforeSeq - 1 : lastSeq - (position.page - 1) * limit;
+  const newest = newestOf(position, page);
   const to = Math.min(newest, lastSeq);
   const from = Math.max(1, to - limit + 1);
   return { from, to, hasMore: to >= 1 && from > 1 };
+}
+
+function newestOf(
+  position: Extract<HistoryPosition, { page: number } | { offset: number } | { beforeSeq: number }>,
+  { limit, lastSeq }: { limit: number; lastSeq: number },
+): number {
+  if ("beforeSeq" in position) return position.beforeSeq - 1;
+  return lastSeq - ("offset" in position ? position.offset : (position.page - 1) * limit);
 }
