@@ -28,6 +28,7 @@ export { getOpenChat, type OpenChatPage } from "./chats/get-open-chat.js";
 export { getTotalUnread } from "./chats/get-total-unread.js";
 export { getUnreadCount } from "./chats/get-unread-count.js";
 export { listChats } from "./chats/list-chats.js";
+export { listIntegerPairs, type PairSummary } from "./chats/list-integer-pairs.js";
 export { listOpenChats } from "./chats/list-open-chats.js";
 export { muteChat, unmuteChat } from "./chats/mute-chat.js";
 export type { OpenChat } from "./chats/open-chat.js";
