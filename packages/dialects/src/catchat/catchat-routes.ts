@@ -10,7 +10,7 @@ import {
 import { z } from "zod";
 import type { Caller } from "../caller.js";
 import type { DialectRoute, RouteRequest } from "../dialect-route.js";
-import { parseInput } from "../parse-input.js";
+import { readInput } from "../read-input.js";
 import { actingFor } from "./acting-for.js";
 import { TO_GROUP, TO_PERSON } from "./message-kinds.js";
 import { isPersonal, otherOf, presentMessage } from "./present-message.js";
@@ -56,7 +56,7 @@ export const catchatRoutes: readonly DialectRoute[] = [
 
 async function listConversations(caller: Caller, { query }: RouteRequest) {
   const { engine } = caller;
-  const input = parseInput(conversationsQuery, query);
+  const input = readInput(conversationsQuery, query);
   const actor = actingFor(caller, { account: input.account, field: "account" });
   const { chats, total } = await listChats(engine, { actor, page: input.page, limit: input.pageSize });
   const facts = await engine.chatFacts.readAll(chats.map(({ id }) => id));
@@ -97,7 +97,7 @@ function presentSession(of: {
 
 async function listSession(caller: Caller, { params, query }: RouteRequest) {
   const { engine } = caller;
-  const input = parseInput(messagesQuery.extend({ sessionId: externalId }), { ...query, ...params });
+  const input = readInput(messagesQuery.extend({ sessionId: externalId }), { ...query, ...params });
   const actor = actingFor(caller, { account: input.Account, field: "Account" });
   const chat = await sessionOf({ ...caller, identity: actor }, input);
   // Nobody has said anything yet: the session begins with the first message.

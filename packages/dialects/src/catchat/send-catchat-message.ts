@@ -3,7 +3,7 @@ import { type ChatFacts, createChat, resolvePerson } from "@parley/engine";
 import { z } from "zod";
 import type { Caller } from "../caller.js";
 import { readIntegerId } from "../integer-ids.js";
-import { parseInput } from "../parse-input.js";
+import { readInput } from "../read-input.js";
 import { actingFor } from "./acting-for.js";
 import { CONTENT, type ContentType, draftOf, TO_GROUP, TO_PERSON } from "./message-kinds.js";
 
@@ -29,7 +29,7 @@ export async function sendCatchatMessage(
   caller: Caller,
   fields: Readonly<Record<string, unknown>>,
 ): Promise<CatchatSent> {
-  const input = parseInput(sendInput, fields);
+  const input = readInput(sendInput, fields);
   const actor = actingFor(caller, { account: input.from, field: "from" });
   const chat = await chatFor({ ...caller, identity: actor }, input);
   const draft = { ...draftOf(input.content, input.contentType), clientId: input.clientId };

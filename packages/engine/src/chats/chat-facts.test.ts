@@ -31,6 +31,7 @@ it("tells what never changes about a chat, by either name", async () => {
     id: pair.id,
     number: pair.number,
     type: "direct",
+    isOpen: false,
     pair: ["ann", "ben"],
   });
   expect(engine.chatFacts.get(pair.id)?.number).toBe(pair.number);

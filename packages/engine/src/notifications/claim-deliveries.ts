@@ -1,7 +1,7 @@
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { buildPayload, type PushPayload, topicOf } from "./build-payload.js";
-import { MOST_CLAIMS } from "./delivery-retries.js";
+import { MOST_ATTEMPTS } from "./delivery-retries.js";
 import { PUSH_RULES } from "./push-rules.js";
 import type { NotificationContent } from "./read-contents.js";
 import { readContentsApart } from "./read-contents-apart.js";
@@ -66,7 +66,7 @@ export async function claimDeliveries(engine: Engine, input: ClaimInput): Promis
     now ?? null,
     milliseconds(leaseMs),
     milliseconds(PUSH_RULES.maxAgeMs),
-    MOST_CLAIMS,
+    MOST_ATTEMPTS,
   ];
   const { rows } = await guardDatabase(() => engine.database.pool.query<Row>({ ...CLAIM, values }));
   const broken: Row[] = [];

@@ -1,10 +1,8 @@
-/** Tries of one delivery, the first included; one that was held back before the push service was asked is none. */
-export const MOST_ATTEMPTS = 8;
 /**
- * Claims of one delivery, whatever became of them: bounds how often a push can take its worker with it. With the delays below, the day of
- * one that is only ever held back ends first.
+ * Tries of one delivery, the first included: one that took its worker with it counts, one that was held back before the push
+ * service was asked does not.
  */
-export const MOST_CLAIMS = 40;
+export const MOST_ATTEMPTS = 8;
 
 const FIRST_MS = 15_000;
 const FACTOR = 3;

@@ -208,8 +208,8 @@ BEGIN
   WHERE n.id = ANY (v_ids)
   ON CONFLICT DO NOTHING;
   UPDATE deliveries d SET done_at = v_now,
-    state = (CASE WHEN d.attempts >= p_attempts THEN 'expired' ELSE 'gone' END)::delivery_state
-  WHERE d.notification_id = ANY (v_ids) AND d.state = 'claimed' AND d.due_at <= v_now AND (d.attempts >= p_attempts OR NOT EXISTS (
+    state = (CASE WHEN d.attempts - d.held_back >= p_attempts THEN 'expired' ELSE 'gone' END)::delivery_state
+  WHERE d.notification_id = ANY (v_ids) AND d.state = 'claimed' AND d.due_at <= v_now AND (d.attempts - d.held_back >= p_attempts OR NOT EXISTS (
     SELECT FROM notifications n JOIN push_subscriptions s ON s.user_id = n.user_id
     WHERE n.id = d.notification_id AND s.id = d.subscription_id));
   UPDATE deliveries d SET attempts = d.attempts + 1, claimed_at = v_now, due_at = v_now + p_lease
