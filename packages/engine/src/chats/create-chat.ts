@@ -16,7 +16,7 @@ import { getChat } from "./get-chat.js";
 export type ChatRequest =
   | { type: "order"; orderId: string; userId: string; shopperId: string; initialMessage?: string | undefined }
   | { type: "direct"; userId: string }
-  | { type: "group"; name: string; memberIds: string[] };
+  | { type: "group"; name: string; memberIds: readonly string[] };
 
 /** A chat as it is about to be stored. */
 export interface ChatPlan {
