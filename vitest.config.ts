@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 // Workspace packages run from their sources, so that a test never sees a stale build.
-const conditions = ["source", "module", "node", "development|production"];
+// Not "module": Node itself takes no notice of it, and what packages have there often needs a bundler.
+const conditions = ["source", "node", "development|production"];
 
 export default defineConfig({
   resolve: { conditions },

@@ -13,6 +13,7 @@ export {
   type Health,
   type Readiness,
 } from "./health.js";
+export { type ImageFacts, type ImageReader, openImageReader } from "./images/image-reader.js";
 export { type JobDesk, type JobDeskOptions, openJobDesk } from "./job-desk.js";
 export { type ProcessLog, type ProcessOptions, type Running, runProcess } from "./lifecycle.js";
 export { type LoggedError, logError } from "./log-error.js";
@@ -47,3 +48,11 @@ export type { RateDecision, RatePolicy } from "./rate-decision.js";
 export { createRateLimiter, type RateLimiter, type RateLimiterOptions } from "./rate-limiter.js";
 export { type ConfigFault, ConfigFaults, parseConfig, readConfig } from "./read-config.js";
 export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenReady } from "./redis.js";
+export { openLocalStorage } from "./storage/local-storage.js";
+export type { ByteRange, ObjectStorage, StoredObject } from "./storage/object-storage.js";
+export {
+  openStorage,
+  type StorageConfig,
+  storageConfigFields,
+  storageFaults,
+} from "./storage/storage-config.js";

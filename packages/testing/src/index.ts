@@ -1,4 +1,5 @@
 export { type Ack, connectNative, type NativeClient, nativeClient } from "./native-client.js";
+export { type ObjectStore, startObjectStore } from "./object-store/start-object-store.js";
 export type { Behaviour } from "./push-service/behaviour.js";
 export type { Delivery, DeliverySummary } from "./push-service/delivery-counts.js";
 export type { PushCounters } from "./push-service/push-journal.js";
