@@ -1,15 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
-import { QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
+import type { Batch, QueueName } from "@parley/contracts";
 import { DIALECTS, type Dialect, type DialectPorts } from "@parley/dialects";
-import {
-  closeEngine,
-  type Engine,
-  loadTemplates,
-  openEngine,
-  pingDatabase,
-  poolStats,
-  readAccess,
-} from "@parley/engine";
+import { closeEngine, type Engine, pingDatabase, readAccess } from "@parley/engine";
 import {
   createHealth,
   createMetrics,
@@ -17,19 +9,17 @@ import {
   type Health,
   type JobDesk,
   type Logger,
-  openJobDesk,
   type Running,
 } from "@parley/platform";
 import { AccessList } from "./auth/access-list.js";
 import { createAuthenticator } from "./auth/create-authenticator.js";
 import { withAccessList } from "./auth/with-access-list.js";
 import type { ApiConfig } from "./config.js";
-import { createEngineMetrics } from "./engine-metrics.js";
 import { type ServerEnd, watchServer } from "./http/close-server.js";
 import { createHttpApp } from "./http/create-http-app.js";
 import { hardenServer } from "./http/harden-server.js";
+import { openApiEngine } from "./open-api-engine.js";
 import { type ApiRedis, openRedis } from "./open-redis.js";
-import { endpointPolicyOf } from "./push-config.js";
 import { type Realtime, startRealtime } from "./realtime/start-realtime.js";
 import { sendCounted } from "./send-counted.js";
 
@@ -39,31 +29,11 @@ export async function startApi(
   log: Logger,
   { dialects }: { dialects: readonly Dialect[] } = { dialects: DIALECTS },
 ): Promise<Running & { port: number }> {
-  const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
-  const templates = folder === undefined ? undefined : await loadTemplates(folder);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
   const redis = await openRedis(config, log);
   const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });
-
-  const desk = openJobDesk({
-    names: QUEUE_NAMES,
-    redisUrl: config.REDIS_URL,
-    prefix: config.REDIS_PREFIX,
-    log,
-  });
-
-  const engine = openEngine({
-    databaseUrl: config.DATABASE_URL,
-    schema: config.DATABASE_SCHEMA,
-    poolSize: config.DATABASE_POOL_SIZE,
-    queueLimit: config.WRITE_QUEUE_LIMIT,
-    publish: (batch) => realtime.publish(batch),
-    enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
-    endpointPolicy: endpointPolicyOf(config),
-    ...(templates && { templates }),
-    log,
-  });
-  createEngineMetrics(metrics, { pool: () => poolStats(engine), queue: () => engine.writer.depth });
+  const publish = (batch: Batch) => realtime.publish(batch);
+  const { engine, desk } = await openApiEngine(config, { log, metrics, publish });
 
   const health = createHealth({
     postgres: { check: () => pingDatabase(engine), required: true },

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
+import { fileConfigFields, fileFaults } from "./file-config.js";
 import { pushConfigFields } from "./push-config.js";
 
 /** Shorter secrets can be guessed offline from one token. */
@@ -134,6 +135,7 @@ export const apiConfigSchema = z
       .default(7000)
       .meta({ description: "After this time without a refresh nobody is typing any more." }),
     ...pushConfigFields,
+    ...fileConfigFields,
     WRITE_QUEUE_LIMIT: wholeNumber(1, 1_000_000).default(5000).meta({
       description:
         "Messages that may wait for the database before further ones are refused; marks of positions are counted apart, with the same limit.",
@@ -149,12 +151,19 @@ export const apiConfigSchema = z
   })
   .superRefine(
     (config, context) => {
-      for (const { name, problem } of [...keyFaults(config), ...testFlagFaults(config)]) {
+      for (const { name, problem } of [
+        ...keyFaults(config),
+        ...testFlagFaults(config),
+        ...fileFaults(config),
+      ]) {
         context.addIssue({ code: "custom", path: [name], message: problem });
       }
     },
     // Even when other fields are wrong, so that all faults are shown together.
-    { when: ({ issues }) => !issues.some(({ path }) => /^(JWT_|NODE_ENV)/.test(String(path?.[0]))) },
+    {
+      when: ({ issues }) =>
+        !issues.some(({ path }) => /^(JWT_|NODE_ENV|S3_|STORAGE_|FILE_)/.test(String(path?.[0]))),
+    },
   );
 
 export type ApiConfig = z.output<typeof apiConfigSchema>;

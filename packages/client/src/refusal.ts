@@ -29,6 +29,7 @@ const RETRYABLE: Record<Retryable | "connection_lost" | "timed_out", true> = {
   overloaded: true,
   database_unavailable: true,
   keys_unavailable: true,
+  storage_unavailable: true,
   draining: true,
   internal: true,
   connection_lost: true,

@@ -70,6 +70,11 @@ export const ERROR_CODES = {
   },
   forbidden: { kind: "forbidden", message: "You may not do this.", retryable: false },
   role_required: { kind: "forbidden", message: "This call needs another role.", retryable: false },
+  file_url_invalid: {
+    kind: "forbidden",
+    message: "This address of a file is not valid any more, or never was; ask for a new one.",
+    retryable: false,
+  },
   origin_not_allowed: {
     kind: "forbidden",
     message: "This web origin is not allowed; add it to ALLOWED_ORIGINS on the server.",
@@ -96,6 +101,11 @@ export const ERROR_CODES = {
     message: "There is no such notification, or it is not yours.",
     retryable: false,
   },
+  file_not_found: {
+    kind: "not_found",
+    message: "There is no such file, or it is not in a chat of yours.",
+    retryable: false,
+  },
   batch_not_found: { kind: "not_found", message: "There is no such batch.", retryable: false },
   batch_over: {
     kind: "conflict",
@@ -110,6 +120,11 @@ export const ERROR_CODES = {
   too_many_subscriptions: {
     kind: "conflict",
     message: "You have as many devices with pushes as you can have; take one off first.",
+    retryable: false,
+  },
+  file_quota_exceeded: {
+    kind: "conflict",
+    message: "Your files take all the room that you have; delete messages with files first.",
     retryable: false,
   },
   chat_closed: {
@@ -166,6 +181,17 @@ export const ERROR_CODES = {
     message:
       "This server sends no pushes: its operator must make keys with `npm run -s vapid`, and set VAPID_PUBLIC_KEY for API and worker and VAPID_PRIVATE_KEY for the worker.",
     retryable: false,
+  },
+  files_unavailable: {
+    kind: "unavailable",
+    message: "This server keeps no files; the operator must set STORAGE_PATH or S3_BUCKET.",
+    retryable: false,
+  },
+  storage_unavailable: {
+    kind: "unavailable",
+    message:
+      "The server can't reach the place where files are kept; nothing was stored, try again in a moment.",
+    retryable: true,
   },
   draining: {
     kind: "unavailable",

@@ -50,6 +50,30 @@ export const webUrl = z
   .max(LIMITS.urlLength)
   .refine((url) => isStorable(url), "must not contain NUL or half of a surrogate pair");
 
+const FILE_PATH =
+  /^(?:https?:\/\/[^/?#\s]+)?\/v1\/files\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[?#].*)?$/i;
+
+/** The id of the file that an address names, if it has the form of a file of Parley: as a path, or with any server before it. */
+export function fileIdOf(address: string): string | undefined {
+  return FILE_PATH.exec(address)?.[1]?.toLowerCase();
+}
+
+/** Where a file of Parley is found; also what a message says that has it attached. */
+export function filePath(fileId: string): string {
+  return `/v1/files/${fileId}`;
+}
+
+/** What a message may have attached: a file of Parley by its path, or anything on the web. */
+export const attachmentUrl = z.union([
+  webUrl,
+  z
+    .string()
+    .regex(
+      /^\/v1\/files\/[0-9a-fA-F-]{36}$/,
+      "must be an http(s) URL or the path of a file, /v1/files/{file_id}",
+    ),
+]);
+
 /** Free JSON that travels with a message: bounded in bytes and depth, without keys that could reach a prototype. */
 export const metadata = z.record(z.string(), z.unknown()).superRefine((value, context) => {
   const fault = metadataFault(value);

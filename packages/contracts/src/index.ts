@@ -14,7 +14,7 @@ export type {
 } from "./events/catalogue.js";
 export type { Audience, Batch, Change, Signal } from "./events/envelope.js";
 export type { PrivateRead } from "./events/private-read.js";
-export { externalId, pageLimit, positiveInt, textField } from "./fields.js";
+export { externalId, fileIdOf, filePath, pageLimit, positiveInt, textField } from "./fields.js";
 export { type Actor, type Identity, KNOWN_ROLES } from "./identity.js";
 export { JOB_CATALOGUE, type JobInput, type JobName } from "./jobs/catalogue.js";
 export { PUSH_QUEUE_NAMES, QUEUE_NAMES, type QueueName, queueOf } from "./jobs/queues.js";
@@ -51,6 +51,7 @@ export { type ErrorDetails, type FieldError, ParleyError } from "./parley-error.
 export type { BatchProgressShape, BatchShape } from "./rest/campaign-shapes.js";
 export { type OperationId, REST_CATALOGUE } from "./rest/catalogue.js";
 export type { ChatDetailShape, ChatShape } from "./rest/chat-shapes.js";
+export type { FileShape } from "./rest/file-shapes.js";
 export type { MessageDraftShape, MessageShape } from "./rest/message-shapes.js";
 export type { Operation } from "./rest/operation.js";
 export { SOCKET_EVENTS, type SocketEventName, type SocketEventPayload } from "./socket-events.js";

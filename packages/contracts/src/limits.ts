@@ -25,6 +25,8 @@ export const LIMITS = {
   batchBodyBytes: 4_194_304,
   /** Bytes of what a batch says as JSON, so that it fits into a push. */
   batchContentBytes: 3_000,
+  /** Code points of a file's name; longer ones are cut, their ending kept. */
+  fileNameLength: 200,
   /** Different emoji on one message. */
   reactionsPerMessage: 50,
 } as const;

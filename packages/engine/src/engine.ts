@@ -4,6 +4,7 @@ import type { ChatTurns } from "./database/chat-turns.js";
 import type { Database } from "./database/database.js";
 import type { EngineLog } from "./engine-log.js";
 import type { Enqueue } from "./enqueue.js";
+import type { FileStore } from "./files/file-store.js";
 import type { MessageNumbers } from "./messages/message-numbers.js";
 import type { MessageWriter } from "./messages/message-writer.js";
 import type { DueChats } from "./notifications/announce-due.js";
@@ -45,6 +46,8 @@ export interface Engine extends EnginePorts {
   dueChats: DueChats;
   /** The words of notifications. */
   templates: Templates;
+  /** Where files are kept; undefined where there are none. */
+  files: FileStore | undefined;
   /** Where browsers may have their pushes sent to. */
   endpointPolicy: EndpointPolicy;
 }

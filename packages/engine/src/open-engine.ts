@@ -8,6 +8,7 @@ import type { Engine, EnginePorts } from "./engine.js";
 import type { EngineLog } from "./engine-log.js";
 import type { Enqueue } from "./enqueue.js";
 import { publishChanges, publishPositions } from "./events/publish.js";
+import type { FileStore } from "./files/file-store.js";
 import { MessageNumbers } from "./messages/message-numbers.js";
 import { MessageWriter } from "./messages/message-writer.js";
 import { DueChats } from "./notifications/announce-due.js";
@@ -39,6 +40,8 @@ export interface EngineOptions {
   templates?: Templates;
   /** Where browsers may have their pushes sent to; left out: the known push services. */
   endpointPolicy?: EndpointPolicy;
+  /** Where files are kept; left out: there are none. */
+  files?: FileStore | undefined;
   log: EngineLog;
   clock?: () => Date;
   ids?: () => string;
@@ -87,6 +90,7 @@ export function openEngine(options: EngineOptions): Engine {
     dueChats,
     templates,
     endpointPolicy,
+    files: options.files,
   };
   return { ...ports, database, ...writers, ...state };
 }

@@ -8,6 +8,8 @@ import { readIdentity } from "./read-identity.js";
 export interface Authenticator {
   /** Throws token_missing, token_invalid, token_expired, or keys_unavailable when the issuer can't be asked. */
   authenticate(token: string | undefined): Promise<Identity>;
+  /** Throws when somebody whom a token has identified before may not come in any more. */
+  admit(identity: Identity): void;
 }
 
 /** No honest token comes near it; the work that a stranger's token makes stays small. */
@@ -26,6 +28,7 @@ export function createAuthenticator(config: AuthConfig, log?: Log): Authenticato
     ...(config.JWT_AUDIENCE === undefined ? {} : { audience: config.JWT_AUDIENCE }),
   };
   return {
+    admit: () => undefined,
     async authenticate(token) {
       if (typeof token !== "string" || token === "") throw new ParleyError("token_missing");
       const key = await keys.find(readKeyId(token, config.JWT_ALGORITHM));

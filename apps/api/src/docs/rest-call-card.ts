@@ -43,6 +43,8 @@ function parameters({ parameters: all = [] }: OpenApiOperation): Html | undefine
 
 function body({ requestBody }: OpenApiOperation, { schemas }: Components): Html | undefined {
   const media = requestBody?.content["application/json"];
+  const form = requestBody?.content["multipart/form-data"];
+  if (form) return html`<h3>Body, as <code>multipart/form-data</code></h3>${schemaView(form.schema)}`;
   if (media === undefined) return undefined;
   const named = media.schema.$ref !== undefined && html`<p class="type-line">${typeText(media.schema)}</p>`;
   return html`<h3>Body</h3>${named}${schemaView(dereferenced(media.schema, schemas))}
@@ -84,9 +86,11 @@ function exampleBody(media: OpenApiMedia, schemas: Components["schemas"]): unkno
 function curlOf({ method, path, operation }: RestCall): string {
   const url = `http://localhost:8080${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`)}`;
   const example = operation.requestBody?.content["application/json"]?.example;
+  const isUpload = operation.requestBody?.content["multipart/form-data"] !== undefined;
   const lines = [
     method === "get" ? `curl "${url}"` : `curl -X ${method.toUpperCase()} "${url}"`,
     operation.security === undefined && '-H "Authorization: Bearer $TOKEN"',
+    isUpload && "-F file=@picture.png",
     example !== undefined && "-H 'Content-Type: application/json'",
     example !== undefined && `-d '${JSON.stringify(example)}'`,
   ];

@@ -9,7 +9,7 @@ export function tryForm({ method, path, operation }: RestCall): Html {
   return html`<form class="try" hidden data-method="${method}" data-path="${path}">
 <h3>Try it</h3>
 ${parameters.map((parameter) => input(operationId, parameter))}
-${requestBody && textArea(operationId, JSON.stringify(example ?? {}, null, 2))}
+${requestBody?.content["application/json"] && textArea(operationId, JSON.stringify(example ?? {}, null, 2))}
 <p><button type="submit">Send</button> <output></output></p>
 <pre class="try-answer" tabindex="0" hidden></pre>
 </form>`;

@@ -1,6 +1,8 @@
 import { ParleyError } from "@parley/contracts";
 import express, { type Express, type RequestHandler } from "express";
+import { createFileUrlTokens } from "../auth/file-url-tokens.js";
 import { docsRouter } from "../docs/docs-router.js";
+import { fileUrlKey } from "../file-config.js";
 import { answerFailures } from "./answer-failures.js";
 import { countStranger } from "./count-request.js";
 import { dialectRouter } from "./dialect-router.js";
@@ -16,7 +18,9 @@ import { trackRequests } from "./track-requests.js";
 /** Builds everything that a node answers over HTTP. */
 export function createHttpApp(parts: HttpParts): Express {
   const httpMetrics = createHttpMetrics(parts.metrics);
-  const operationParts = { ...parts, httpMetrics };
+  const { config } = parts;
+  const fileUrls = createFileUrlTokens({ key: fileUrlKey(config), seconds: config.FILE_URL_SECONDS });
+  const operationParts = { ...parts, httpMetrics, fileUrls };
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");

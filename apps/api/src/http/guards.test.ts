@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { createTestDatabase, type TestDatabase, testRedisUrl } from "@parley/testing";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestApi, type TestApi } from "../testing/open-test-api.js";
 import { hardenServer } from "./harden-server.js";
+import { allowLongBody } from "./long-bodies.js";
 
 const APP = "https://app.example.com";
 const EVIL = "https://evil.example.net";
@@ -195,10 +199,35 @@ test("a database that is away is a 503 that says when to come again", async () =
   await away.close();
 });
 
+test("a body that does not end is cut off, but for uploads, which watch over themselves", async () => {
+  const server = createServer((request) => {
+    if (request.url === "/long") allowLongBody(request);
+    request.resume();
+  });
+  hardenServer(server, { bodyMs: 50 });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const begin = (path: string) => {
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf`);
+    return socket;
+  };
+  const long = begin("/long");
+  await once(server, "request");
+  let heard = "";
+  long.on("data", (bytes: Buffer) => {
+    heard += bytes;
+  });
+  for (let count = 0; count < 2; count++) expect(await text(begin("/short"))).toMatch(/^HTTP\/1\.1 408 /);
+  expect([heard, long.readyState]).toEqual(["", "open"]);
+  long.destroy();
+  server.closeAllConnections();
+  server.close();
+});
+
 test("slow senders are cut off", () => {
   const server = createServer();
   hardenServer(server);
   expect(server.headersTimeout).toBeLessThanOrEqual(15_000);
-  expect(server.requestTimeout).toBeLessThanOrEqual(30_000);
   expect(server.keepAliveTimeout).toBeGreaterThan(60_000);
 });

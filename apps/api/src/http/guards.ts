@@ -5,7 +5,16 @@ import helmet from "helmet";
 import { isOriginAllowed } from "../auth/is-origin-allowed.js";
 import type { ApiConfig } from "../config.js";
 
-const EXPOSED = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id"];
+const EXPOSED = [
+  "Content-Disposition",
+  "Content-Range",
+  "ETag",
+  "RateLimit-Limit",
+  "RateLimit-Remaining",
+  "RateLimit-Reset",
+  "Retry-After",
+  "X-Request-Id",
+];
 const HSTS_SECONDS = 180 * 24 * 60 * 60;
 
 /** Headers that keep browsers from doing harm, and the rule of which web pages may call. */
@@ -43,7 +52,7 @@ function crossOrigin(config: ApiConfig): RequestHandler {
     credentials: false,
     origin: (origin, decide) => decide(null, origin !== undefined && isOriginAllowed(config, origin)),
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
+    allowedHeaders: ["Authorization", "Content-Type", "If-None-Match", "If-Range", "Range", "X-Request-Id"],
     exposedHeaders: EXPOSED,
     maxAge: 600,
   });

@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { type Operation, type OperationId, REST_CATALOGUE } from "@parley/contracts";
 import { createTestDatabase, type TestDatabase, testRedisUrl } from "@parley/testing";
 import request from "supertest";
@@ -13,21 +16,27 @@ let member: string;
 let chat: string;
 let message: string;
 let order: string;
+let file: string;
+let folder: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const env = { REQUESTS_BURST: "10000", REQUESTS_PER_MINUTE: "100000" };
+  folder = await mkdtemp(path.join(tmpdir(), "parley-files-"));
+  const env = { REQUESTS_BURST: "10000", REQUESTS_PER_MINUTE: "100000", STORAGE_PATH: folder };
   api = await openTestApi({ databaseUrl: database.url, redisUrl: testRedisUrl(), env });
   member = `member-${randomUUID()}`;
   order = `order-${randomUUID()}`;
   const people = { order_id: order, user_id: member, shopper_id: `shopper-${member}` };
   chat = (await as(member).post("/v1/chat").send(people)).body.id;
   message = (await as(member).post(`/v1/chat/${chat}/messages`).send({ content: "our secret" })).body.id;
+  const upload = as(member).post(`/v1/chat/${chat}/files`).attach("file", Buffer.from("secret"), "a.txt");
+  file = (await upload).body.id;
 });
 
 afterAll(async () => {
   await api.close();
   await database.drop();
+  await rm(folder, { recursive: true });
 });
 
 describe("an outsider", () => {
@@ -52,21 +61,28 @@ describe("an outsider", () => {
     for (const role of ["user", "shopper", "operator"]) {
       const answers = [];
       for (const target of [
-        { chat, message, order, member },
-        { chat: randomUUID(), message: randomUUID(), order: `none-${randomUUID()}`, member },
+        { chat, message, order, member, file },
+        {
+          chat: randomUUID(),
+          message: randomUUID(),
+          order: `none-${randomUUID()}`,
+          member,
+          file: randomUUID(),
+        },
       ]) {
         const call = as(`outsider-${randomUUID()}`, role)[operation.method as Method](
           pathOf(operation, target),
         );
-        const answer = await (operation.body
-          ? call.send(JSON.parse(text.replace("MESSAGE", target.message)))
-          : call);
+        const answer = await (operation.body === "multipart"
+          ? call.attach("file", Buffer.from("x"), "x.txt")
+          : operation.body
+            ? call.send(JSON.parse(text.replace("MESSAGE", target.message)))
+            : call);
         const { request_id: _, ...problem } = answer.body;
         answers.push(problem);
       }
-      const code = operation.path.startsWith("/v1/notifications/")
-        ? "notification_not_found"
-        : "chat_not_found";
+      const [, kind] = /^\/v1\/(notification|file)s\//.exec(operation.path) ?? [];
+      const code = `${kind ?? "chat"}_not_found`;
       expect(answers[0]).toMatchObject({ status: 404, code });
       expect(answers[0]).toEqual(answers[1]);
     }
@@ -94,14 +110,14 @@ describe("without a good token", () => {
   const closed = Object.entries(REST_CATALOGUE).filter(([, operation]) => !("isPublic" in operation));
 
   test.each(closed)("%s is refused", async (_id, operation) => {
-    const path = pathOf(operation, { chat, message, order, member });
-    const none = await request(api.app)[operation.method as Method](path);
+    const url = pathOf(operation, { chat, message, order, member, file });
+    const none = await request(api.app)[operation.method as Method](url);
     expect([none.status, none.body.code, none.get("WWW-Authenticate")]).toEqual([
       401,
       "token_missing",
       "Bearer",
     ]);
-    const bad = await request(api.app)[operation.method as Method](path).set("Authorization", "Bearer x");
+    const bad = await request(api.app)[operation.method as Method](url).set("Authorization", "Bearer x");
     expect([bad.status, bad.body.code]).toEqual([401, "token_invalid"]);
   });
 
@@ -257,10 +273,11 @@ describe("a wrong place", () => {
 
 function pathOf(
   operation: Operation,
-  target: { chat: string; message: string; order: string; member: string },
+  target: { chat: string; message: string; order: string; member: string; file: string },
 ): string {
   return operation.path
     .replace("{id}", target.chat)
+    .replace("{file_id}", target.file)
     .replace("{mid}", target.message)
     .replace("{notification_id}", target.message)
     .replace("{order_id}", target.order)

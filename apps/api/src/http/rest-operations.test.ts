@@ -300,9 +300,9 @@ test("what happened since a cursor is told once more", async () => {
   expect(changes.messages).toMatchObject([{ content: "while away", chat_id: chat }]);
 });
 
-test("every call of the catalogue has been seen to work, but those of notifications, which have their own tests", () => {
+test("every call of the catalogue has been seen to work, but those of notifications and files, which have their own tests", () => {
   const others = Object.entries(REST_CATALOGUE).filter(
-    ([, { path }]) => !path.startsWith("/v1/notifications/"),
+    ([, { path, tag }]) => !path.startsWith("/v1/notifications/") && tag !== "Files",
   );
   expect(others.map(([id]) => id).filter((id) => !seen.has(id as OperationId))).toEqual([]);
 });

@@ -6,20 +6,24 @@ import {
   ParleyError,
   REST_CATALOGUE,
 } from "@parley/contracts";
-import { rememberUser } from "@parley/engine";
+import { type OpenFile, rememberUser } from "@parley/engine";
 import type { Request, RequestHandler, Response } from "express";
 import { bearerToken } from "../auth/bearer-token.js";
+import type { FileUrlTokens } from "../auth/file-url-tokens.js";
 import { type Counting, countMessage, countRequest, countStranger } from "./count-request.js";
-import type { HandlerContext, Input } from "./handlers/handler.js";
+import type { HandlerContext, Input, ReceiveFile } from "./handlers/handler.js";
 import { REST_HANDLERS } from "./handlers/rest-handlers.js";
 import type { HttpMetrics } from "./http-metrics.js";
 import type { HttpParts } from "./http-parts.js";
 import { readBody } from "./read-body.js";
+import { receiveUpload } from "./receive-upload.js";
 import { requestState } from "./request-state.js";
+import { sendFile } from "./send-file.js";
 import { validateInput } from "./validate-input.js";
 
 export interface OperationParts extends HttpParts {
   httpMetrics: HttpMetrics;
+  fileUrls: FileUrlTokens;
 }
 
 /** Makes the Express handler of one call of the catalogue. */
@@ -27,18 +31,43 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
   const operation: Operation = REST_CATALOGUE[id];
   return async (request, response) => {
     requestState(response).route = operation.path;
-    const { engine, config } = parts;
+    const { engine, config, fileUrls } = parts;
     const counting = { ...parts, metrics: parts.httpMetrics, response };
+    const signed = operation.takesSignedUrl ? signedToken(request) : undefined;
     const actor = operation.isPublic
       ? await admitStranger(counting, request)
-      : await identify(parts, { request, response, counting });
+      : await identify(parts, { request, response, counting, signed });
     if (operation.roles && !operation.roles.includes(actor.role)) throw new ParleyError("role_required");
-    const body = operation.body ? await readBody(request, response, operation.bodyBytes) : undefined;
-    const input = validateInput(operation, { params: request.params, query: request.query, body });
+    const body = await readInput(parts, operation, { request, response });
+    const valid = validateInput(operation, { params: request.params, query: request.query, body });
+    const input = operation.body === "multipart" ? { ...valid, body } : valid;
     const { VAPID_PUBLIC_KEY: vapidPublicKey } = config;
-    const context = { engine, actor, vapidPublicKey, countMessage: () => countMessage(counting, actor) };
-    answer(response, { status: operation.status, result: await handle(context, { id, input }) });
+    const context = {
+      engine,
+      actor,
+      vapidPublicKey,
+      fileUrls,
+      countMessage: () => countMessage(counting, actor),
+    };
+    const result = await handle(context, { id, input });
+    if (operation.result !== "file") answer(response, { status: operation.status, result });
+    else await sendFile(response, result as OpenFile, { crossOrigin: signed !== undefined });
   };
+}
+
+/** The JSON that a call takes; for a file, what receives it once everything else is known to be right. */
+async function readInput(
+  { config }: OperationParts,
+  { body, bodyBytes }: Operation,
+  { request, response }: { request: Request; response: Response },
+): Promise<ReceiveFile | Record<string, unknown> | undefined> {
+  if (body === "multipart")
+    return (store) => receiveUpload(request, { maxBytes: config.MAX_FILE_SIZE, store });
+  return body && readBody(request, response, bodyBytes);
+}
+
+function signedToken({ query }: Request): string | undefined {
+  return typeof query.token === "string" && query.token !== "" ? query.token : undefined;
 }
 
 /** Whoever asks, for calls that need no token. */
@@ -47,20 +76,30 @@ async function admitStranger(counting: Counting, request: Request): Promise<Acto
   return { userId: "", role: "stranger" };
 }
 
-/** Who asks, from the token alone, and whether they may ask that often. Strangers are counted by their address. */
+/** Who asks, from the token or the signed address alone, and whether they may ask that often. Strangers are counted by their address. */
 async function identify(
   parts: OperationParts,
-  { request, response, counting }: { request: Request; response: Response; counting: Counting },
+  {
+    request,
+    response,
+    counting,
+    signed,
+  }: { request: Request; response: Response; counting: Counting; signed: string | undefined },
 ): Promise<Identity> {
   let identity: Identity;
   try {
-    identity = await parts.authenticator.authenticate(bearerToken(request.get("Authorization")));
+    if (signed === undefined) {
+      identity = await parts.authenticator.authenticate(bearerToken(request.get("Authorization")));
+    } else {
+      identity = parts.fileUrls.verify(signed, String(request.params.file_id).toLowerCase());
+      parts.authenticator.admit(identity);
+    }
   } catch (refusal) {
     await countStranger(counting, request);
     throw refusal;
   }
   requestState(response).userId = identity.userId;
-  void rememberUser(parts.engine, identity);
+  if (signed === undefined) void rememberUser(parts.engine, identity);
   await countRequest(counting, identity);
   return identity;
 }

@@ -15,8 +15,10 @@ export function validateInput(operation: Operation, raw: RawInput): Partial<RawI
   const errors: FieldError[] = [];
   for (const source of SOURCES) {
     const given = source === "query" ? withoutEmpty(raw.query) : raw[source];
-    const result = operation[source]?.safeParse(given);
-    if (result === undefined) continue;
+    const schema = operation[source];
+    // A file is looked at as it comes.
+    if (schema === undefined || schema === "multipart") continue;
+    const result = schema.safeParse(given);
     if (result.success) input[source] = result.data;
     else errors.push(...result.error.issues.flatMap((issue) => fieldErrors(issue)));
   }

@@ -1,5 +1,12 @@
-import { DIALECTS, type Dialect } from "@parley/dialects";
-import { closeEngine, type Engine, openEngine, pingDatabase } from "@parley/engine";
+import { DIALECTS, type Dialect, type DialectPorts } from "@parley/dialects";
+import {
+  closeEngine,
+  type Engine,
+  type FileStore,
+  openEngine,
+  pingDatabase,
+  readAccess,
+} from "@parley/engine";
 import {
   connectRedis,
   createHealth,
@@ -10,10 +17,13 @@ import {
   whenReady,
 } from "@parley/platform";
 import type { Express } from "express";
+import { AccessList } from "../auth/access-list.js";
 import { createAuthenticator } from "../auth/create-authenticator.js";
 import { signToken } from "../auth/sign-token.js";
+import { withAccessList } from "../auth/with-access-list.js";
 import { apiConfigSchema } from "../config.js";
 import { createHttpApp } from "../http/create-http-app.js";
+import { openFileStore } from "../open-file-store.js";
 import { sendCounted } from "../send-counted.js";
 
 export interface TestApiOptions {
@@ -21,6 +31,8 @@ export interface TestApiOptions {
   redisUrl: string;
   env?: Record<string, string>;
   dialects?: readonly Dialect[];
+  /** Instead of what the environment says. */
+  files?: FileStore;
 }
 
 /** The HTTP side of one node, for tests: real engine, real limits, a log that can be read. */
@@ -30,6 +42,8 @@ export interface TestApi {
   logLines: Array<Record<string, unknown>>;
   /** An `Authorization` header's value. */
   bearer(userId: string, role?: string): string;
+  /** Reads whose access has changed, as a node does when another one says so. */
+  refreshAccess(): Promise<void>;
   metricsText(): Promise<string>;
   close(): Promise<void>;
 }
@@ -51,23 +65,20 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
   const log = createLogger({ level: "debug", node: "test", name: "api", destination });
   const redis = connectRedis({ url: redisUrl, role: "cache", log });
   await whenReady(redis, 5000);
-  const engine = openEngine({ databaseUrl, poolSize: 5, publish: () => undefined, log });
+  const files = options.files ?? (await openFileStore(config, log));
+  const engine = openEngine({ databaseUrl, poolSize: 5, publish: () => undefined, log, files });
+  const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
   const metrics = createMetrics({ node: "test", process: "api" });
   const limiter = createRateLimiter({ redis, log });
   const app = createHttpApp({
     engine,
-    authenticator: createAuthenticator(config, log),
+    authenticator: withAccessList(createAuthenticator(config, log), access),
     limiter,
     config,
     log,
     metrics,
     dialects,
-    ports: {
-      send: (input) => sendCounted({ engine, limiter, config }, input),
-      // Without sockets nobody is there.
-      readPresence: async (userIds) =>
-        userIds.map((userId) => ({ userId, status: "offline", lastSeen: null })),
-    },
+    ports: { send: (input) => sendCounted({ engine, limiter, config }, input), readPresence: nobodyIsThere },
     health: createHealth({ postgres: () => pingDatabase(engine) }),
   });
   return {
@@ -76,6 +87,7 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     logLines,
     bearer: (userId, role = "user") =>
       `Bearer ${signToken({ secret: SECRET, userIdClaim: "sub" }, { userId, role, expires: "1h" })}`,
+    refreshAccess: () => access.refresh(),
     metricsText: () => metrics.text(),
     close: async () => {
       redis.disconnect();
@@ -83,3 +95,7 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     },
   };
 }
+
+/** Without sockets. */
+const nobodyIsThere: DialectPorts["readPresence"] = async (userIds) =>
+  userIds.map((userId) => ({ userId, status: "offline", lastSeen: null }));

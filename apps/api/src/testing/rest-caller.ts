@@ -49,7 +49,8 @@ export function createRestCaller(
       const { status, body } = await sendCall(operation, how);
       assert.equal(status, operation.status, JSON.stringify(body));
       // Equal, so that nothing is sent beside what the catalogue tells.
-      if (operation.result) assert.deepEqual(operation.result.parse(body), body);
+      if (operation.result && operation.result !== "file")
+        assert.deepEqual(operation.result.parse(body), body);
       seen.add(id);
       return body as Answer<Id>;
     },

@@ -24,6 +24,18 @@ const OWN_CODES = {
   deleteMessage: ["forbidden", "chat_not_found", "message_not_found"],
   addReaction: ["chat_not_found", "message_not_found", "message_deleted", "too_many_reactions"],
   removeReaction: ["chat_not_found", "message_not_found", "message_deleted"],
+  uploadFile: [
+    "chat_not_found",
+    "chat_closed",
+    "file_quota_exceeded",
+    "body_too_large",
+    "files_unavailable",
+    "storage_unavailable",
+  ],
+  listFiles: ["chat_not_found"],
+  downloadFile: ["file_not_found", "file_url_invalid", "files_unavailable", "storage_unavailable"],
+  downloadThumbnail: ["file_not_found", "file_url_invalid", "files_unavailable", "storage_unavailable"],
+  signFileUrl: ["file_not_found"],
   updateOrder: ["role_required", "chat_not_found", "chat_closed"],
   shareReceipt: ["forbidden", "chat_not_found", "chat_closed"],
   vapidPublicKey: ["push_unavailable"],
@@ -81,8 +93,12 @@ export function codesOf(id: OperationId, operation: Operation): ErrorCode[] {
   const takesInput = operation.params ?? operation.query ?? operation.body;
   return [
     ...(takesInput ? (["invalid_input"] as const) : []),
-    ...(operation.body ? (["invalid_json", "body_too_large"] as const) : []),
+    ...(takesJson(operation) ? (["invalid_json", "body_too_large"] as const) : []),
     ...OWN_CODES[id],
     ...(operation.isPublic ? ANY_PUBLIC_CALL : ANY_CALL),
   ];
+}
+
+function takesJson({ body }: Operation): boolean {
+  return body !== undefined && body !== "multipart";
 }

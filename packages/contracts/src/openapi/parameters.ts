@@ -16,6 +16,8 @@ const MEANING: Readonly<Record<string, string>> = {
   cursor: "Where the last answer ended; leave it out the first time.",
   before_seq: "Only messages before this place in the chat, the nearest ones.",
   after_seq: "Only messages after this place in the chat, the nearest ones.",
+  file_id: "The file.",
+  token: "Of a signed address, in place of a bearer token.",
   notification_id: "The notification.",
   message_id: "The message.",
   type: "Only notifications of this type.",

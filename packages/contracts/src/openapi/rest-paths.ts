@@ -5,6 +5,7 @@ import type { Operation } from "../rest/operation.js";
 import { BODY_EXAMPLES } from "./body-examples.js";
 import type { OpenApiOperation, OpenApiResponse } from "./document.js";
 import { failureResponses } from "./failures.js";
+import { fileAnswers, UPLOAD } from "./file-content.js";
 import { successHeaders } from "./headers.js";
 import { codesOf } from "./operation-codes.js";
 import { parametersOf } from "./parameters.js";
@@ -34,7 +35,7 @@ function describe(id: OperationId, operation: Operation, schemas: SchemaCollecto
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(operation.body === undefined ? {} : { requestBody: requestBody(id, operation.body, schemas) }),
     responses: {
-      [String(operation.status)]: success(operation, schemas),
+      ...successes(operation, schemas),
       ...failureResponses(codes),
     },
     "x-error-codes": codes,
@@ -51,7 +52,9 @@ function descriptionOf({ description, roles, isPublic, sends }: Operation): stri
   return sentences.filter(Boolean).join("\n\n");
 }
 
-function requestBody(id: OperationId, body: z.ZodType, schemas: SchemaCollector) {
+function requestBody(id: OperationId, body: z.ZodType | "multipart", schemas: SchemaCollector) {
+  if (body === "multipart")
+    return { required: true, content: { "multipart/form-data": { schema: UPLOAD } } } as const;
   const example: unknown = BODY_EXAMPLES[id as keyof typeof BODY_EXAMPLES];
   return {
     required: true,
@@ -61,9 +64,16 @@ function requestBody(id: OperationId, body: z.ZodType, schemas: SchemaCollector)
   } as const;
 }
 
+/** The answers of a call that goes well, by status. */
+function successes(operation: Operation, schemas: SchemaCollector): Record<string, OpenApiResponse> {
+  if (operation.result !== "file") return { [String(operation.status)]: success(operation, schemas) };
+  return fileAnswers();
+}
+
 function success({ status, result }: Operation, schemas: SchemaCollector): OpenApiResponse {
   const headers = successHeaders();
-  if (result === undefined) return { description: "Done; the answer has no body.", headers };
+  if (result === undefined || result === "file")
+    return { description: "Done; the answer has no body.", headers };
   return {
     description: status === 201 ? "Stored." : "The answer.",
     headers,

@@ -6,6 +6,7 @@ type Tag = (typeof REST_CATALOGUE)[OperationId]["tag"] | "Node";
 export const TAGS = {
   Chats: "Opening chats, finding them, and what a person sets for one chat.",
   Messages: "Sending, history, reading, editing, deleting and reactions.",
+  Files: "Uploads of a chat, which messages attach. Membership is asked for with every download.",
   Members: "Who is in a chat. A change reaches live sockets at once.",
   Settings: "What people set for themselves.",
   Sync: "Catching up after an absence: one call that misses nothing.",

@@ -1,6 +1,7 @@
 import { adminOperations } from "./admin-operations.js";
 import { campaignOperations } from "./campaign-operations.js";
 import { chatOperations } from "./chat-operations.js";
+import { fileOperations } from "./file-operations.js";
 import { messageOperations } from "./message-operations.js";
 import { notificationOperations } from "./notification-operations.js";
 import { settingsOperations } from "./settings-operations.js";
@@ -11,6 +12,7 @@ export const REST_CATALOGUE = {
   ...adminOperations,
   ...campaignOperations,
   ...chatOperations,
+  ...fileOperations,
   ...messageOperations,
   ...notificationOperations,
   ...settingsOperations,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { externalId, metadata, positiveInt, textField, uuid, webUrl } from "../fields.js";
+import { attachmentUrl, externalId, metadata, positiveInt, textField, uuid, webUrl } from "../fields.js";
 import { LIMITS } from "../limits.js";
 import { MESSAGE_TYPES } from "../message.js";
 
@@ -40,7 +40,10 @@ export const messageDraftShape = z
   .object({
     content: textField(LIMITS.contentCodePoints).default(""),
     type: z.enum(MESSAGE_TYPES).default("text"),
-    attachment_url: webUrl.optional(),
+    attachment_url: attachmentUrl.optional().meta({
+      description:
+        "A file of this chat as `/v1/files/{file_id}`, or anything on the web. A file that no message has attached is deleted after a day.",
+    }),
     attachment_type: z
       .string()
       .max(LIMITS.nameLength)

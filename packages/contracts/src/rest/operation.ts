@@ -14,13 +14,16 @@ export interface Operation {
   roles?: readonly string[];
   params?: z.ZodObject;
   query?: z.ZodObject;
-  body?: z.ZodType;
+  /** The JSON that it takes; `multipart`: one file, in the field `file` of multipart/form-data. */
+  body?: z.ZodType | "multipart";
   /** Bytes that its body may have, where it needs more than others. */
   bodyBytes?: number;
   /** The status of success. */
   status: 200 | 201 | 202 | 204;
-  /** The body of success; absent for 204. */
-  result?: z.ZodType;
+  /** The JSON of success; absent for 204. `file`: a file's bytes, whole or in part. */
+  result?: z.ZodType | "file";
+  /** A signed address, with its `token` in the query, serves as well as a bearer token. */
+  takesSignedUrl?: true;
   /** Counts against the message rate instead of only the request rate. */
   sends?: boolean;
 }

@@ -1,5 +1,6 @@
 import { type Message, ParleyError } from "@parley/contracts";
 import type { Engine } from "../engine.js";
+import { releaseFile } from "../files/attach-file.js";
 import { Prisma } from "../generated/prisma/client.js";
 import { mayDelete } from "../policy.js";
 import { changeMessage, type MessageChange } from "./change-message.js";
@@ -14,6 +15,7 @@ export function deleteMessage(engine: Engine, input: MessageChange): Promise<Mes
       throw new ParleyError("forbidden", { message: "Only the sender or an owner can delete a message." });
     }
     if (message.deletedAt !== null) return null;
+    await releaseFile(transaction, message.attachmentUrl);
     await transaction.reaction.deleteMany({ where: { messageId: message.id } });
     return {
       content: "",

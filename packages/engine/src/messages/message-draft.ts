@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { MessageType } from "@parley/contracts";
+import { fileIdOf, filePath, type MessageType } from "@parley/contracts";
 
 /** What a sender wants to say. */
 export interface MessageDraft {
@@ -17,12 +17,19 @@ export function draftDigest(draft: MessageDraft): string {
   const parts = [
     draft.content,
     draft.type,
-    draft.attachmentUrl ?? null,
+    attachmentOf(draft),
     draft.attachmentType ?? null,
     draft.metadata === undefined ? null : sortKeys(draft.metadata),
     draft.replyTo ?? null,
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);
+}
+
+/** A file is the same file, whichever of the server's addresses stands before its path. */
+function attachmentOf({ attachmentUrl }: MessageDraft): string | null {
+  if (attachmentUrl === undefined) return null;
+  const fileId = fileIdOf(attachmentUrl);
+  return fileId === undefined ? attachmentUrl : filePath(fileId);
 }
 
 // Two clients, or one client and its retry, may write the same object's keys in another order.

@@ -2,6 +2,7 @@ import { type Actor, type Message, ParleyError } from "@parley/contracts";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { publishChanges } from "../events/publish.js";
+import { attachFile } from "../files/attach-file.js";
 import { assertMaySendType, isPrivileged } from "../policy.js";
 import { draftDigest, type MessageDraft } from "./message-draft.js";
 import { messageFromRow } from "./message-row.js";
@@ -22,7 +23,7 @@ export interface Sent {
  * Stores a message and tells the chat. Resolves after the commit, with the stored message; with a client id that names an
  * earlier message, with that one. Every way in (socket, REST, dialects, platform calls) ends here.
  *
- * Refuses: chat_not_found, chat_closed, client_id_reused, reply_to_not_found, forbidden, overloaded, database_unavailable.
+ * Refuses: invalid_input (a file of another chat), chat_not_found, chat_closed, client_id_reused, reply_to_not_found, forbidden, overloaded, database_unavailable.
  */
 export async function sendMessage(engine: Engine, input: SendInput): Promise<Message> {
   return (await sendOrRepeat(engine, input)).message;
@@ -32,12 +33,14 @@ export async function sendMessage(engine: Engine, input: SendInput): Promise<Mes
 export async function sendOrRepeat(engine: Engine, input: SendInput): Promise<Sent> {
   const { actor, chatId, draft } = input;
   assertMaySendType(actor, draft.type);
+  const attached = await attachOrFindSent(engine, input);
+  if ("original" in attached) return { message: attached.original, isRetry: true };
   const written = await engine.writer.write({
     id: engine.ids(),
     chatId,
     senderId: actor.userId,
     senderRole: actor.role,
-    draft,
+    draft: attached.draft,
     digest: draft.clientId === undefined ? null : draftDigest(draft),
     trusted: isPrivileged(actor),
   });
@@ -48,6 +51,20 @@ export async function sendOrRepeat(engine: Engine, input: SendInput): Promise<Se
   const body = { name: "message.created", message: original } as const;
   publishChanges(engine, [{ chatId, rev, seq, audience: null, body }]);
   return { message: original, isRetry: true };
+}
+
+/** A retry whose file is gone, because its message was deleted meanwhile, still gets the original. */
+async function attachOrFindSent(
+  engine: Engine,
+  input: SendInput,
+): Promise<{ draft: MessageDraft } | { original: Message }> {
+  try {
+    return { draft: await attachFile(engine, input) };
+  } catch (refusal) {
+    const original = await findSent(engine, input);
+    if (original === null) throw refusal;
+    return { original };
+  }
 }
 
 /** The message that a client id names already, if any: the answer to a retry that can't be let through to the writer. */

@@ -1,6 +1,7 @@
 import { adminHandlers } from "./admin-handlers.js";
 import { campaignHandlers } from "./campaign-handlers.js";
 import { chatHandlers } from "./chat-handlers.js";
+import { fileHandlers } from "./file-handlers.js";
 import type { Handlers } from "./handler.js";
 import { memberHandlers } from "./member-handlers.js";
 import { messageHandlers } from "./message-handlers.js";
@@ -14,6 +15,7 @@ export const REST_HANDLERS: Handlers = {
   ...adminHandlers,
   ...campaignHandlers,
   ...chatHandlers,
+  ...fileHandlers,
   ...memberHandlers,
   ...messageHandlers,
   ...notificationHandlers,

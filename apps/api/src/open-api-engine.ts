@@ -1,0 +1,44 @@
+import { type Batch, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
+import { type Engine, loadTemplates, openEngine, poolStats } from "@parley/engine";
+import { type JobDesk, type Logger, type Metrics, openJobDesk } from "@parley/platform";
+import type { ApiConfig } from "./config.js";
+import { createEngineMetrics } from "./engine-metrics.js";
+import { openFileStore } from "./open-file-store.js";
+import { endpointPolicyOf } from "./push-config.js";
+
+export interface ApiEngineParts {
+  log: Logger;
+  metrics: Metrics;
+  /** Where committed changes go. */
+  publish: (batch: Batch) => void;
+}
+
+/** Opens the engine with everything that this process provides for it, and the desk where it asks for jobs. */
+export async function openApiEngine(
+  config: ApiConfig,
+  { log, metrics, publish }: ApiEngineParts,
+): Promise<{ engine: Engine; desk: JobDesk<QueueName> }> {
+  const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
+  const templates = folder === undefined ? undefined : await loadTemplates(folder);
+  const files = await openFileStore(config, log);
+  const desk = openJobDesk({
+    names: QUEUE_NAMES,
+    redisUrl: config.REDIS_URL,
+    prefix: config.REDIS_PREFIX,
+    log,
+  });
+  const engine = openEngine({
+    databaseUrl: config.DATABASE_URL,
+    schema: config.DATABASE_SCHEMA,
+    poolSize: config.DATABASE_POOL_SIZE,
+    queueLimit: config.WRITE_QUEUE_LIMIT,
+    publish,
+    enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
+    endpointPolicy: endpointPolicyOf(config),
+    files,
+    ...(templates && { templates }),
+    log,
+  });
+  createEngineMetrics(metrics, { pool: () => poolStats(engine), queue: () => engine.writer.depth });
+  return { engine, desk };
+}

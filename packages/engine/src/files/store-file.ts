@@ -1,0 +1,113 @@
+import { type Actor, ParleyError } from "@parley/contracts";
+import { accessChat } from "../chats/chat-access.js";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { isPrivileged } from "../policy.js";
+import { cleanName } from "./clean-name.js";
+import { discardFile, objectKey, thumbnailKey } from "./discard-file.js";
+import type { FileStore } from "./file-store.js";
+import { fileStoreOf } from "./file-store-of.js";
+import { guardStorage } from "./guard-storage.js";
+import { meterBytes } from "./meter-bytes.js";
+import { reserveFile } from "./reserve-file.js";
+import { isPicture, sniffType } from "./sniff-type.js";
+import { FILE_COLUMNS, type FileRow, type StoredFile, storedFile } from "./stored-file.js";
+
+export interface StoreFileInput {
+  actor: Actor;
+  chatId: string;
+  /** As the client has it: it is cleaned here. */
+  name: string;
+  /** Read once, as fast as the storage takes it. What it throws is thrown on, and nothing stays. */
+  bytes: AsyncIterable<Uint8Array>;
+  /** The most that can come, where the sender has said it; left out, room for a file of the largest size must be there. */
+  expectedBytes?: number | undefined;
+}
+
+/** A file that no message has named after this time is deleted. */
+export const UNSENT_FILES_KEPT = "24 hours";
+
+const SETTLE = {
+  name: "settle-file",
+  text: `UPDATE files f SET size = $2, sha256 = $3, mime_type = $4, width = $5, height = $6, thumbnail_key = $7, thumbnail_size = $8,
+      stored_at = now(), check_at = now() + $9::interval
+    WHERE id = $1 AND stored_at IS NULL AND deleted_at IS NULL AND ($10::boolean OR EXISTS (
+      SELECT FROM members m WHERE m.chat_id = f.chat_id AND m.user_id = f.uploader_id AND m.left_at IS NULL))
+    RETURNING ${FILE_COLUMNS}`,
+};
+
+/**
+ * Stores a file for a chat, streaming it to the storage. Resolves when bytes and row are safe. The type is read from the bytes; pictures get
+ * their size and a thumbnail where that is possible. Whoever was removed from the chat meanwhile is refused like a stranger.
+ *
+ * Refuses, and then leaves nothing: files_unavailable, chat_not_found, chat_closed, file_quota_exceeded, body_too_large,
+ * storage_unavailable, database_unavailable.
+ */
+export async function storeFile(engine: Engine, input: StoreFileInput): Promise<StoredFile> {
+  const { actor, chatId } = input;
+  const store = fileStoreOf(engine);
+  const { chat } = await accessChat(engine, { actor, chatId });
+  if (chat.status !== "active") throw new ParleyError("chat_closed");
+  const limit = Math.min(store.maxBytes, input.expectedBytes ?? store.maxBytes);
+  const id = engine.ids();
+  await reserveFile(engine, {
+    id,
+    chatId,
+    uploaderId: actor.userId,
+    name: cleanName(input.name),
+    bytes: limit,
+    storageKey: objectKey(id),
+    quotaBytes: store.quotaBytes,
+  });
+  try {
+    return await takeBytes(engine, { id, limit, store, input });
+  } catch (error) {
+    await discardFile(engine, id);
+    throw error;
+  }
+}
+
+async function takeBytes(
+  engine: Engine,
+  { id, limit, store, input }: { id: string; limit: number; store: FileStore; input: StoreFileInput },
+): Promise<StoredFile> {
+  const meter = meterBytes(input.bytes, limit);
+  await guardStorage(() => store.storage.put(objectKey(id), meter.bytes)).catch((error: unknown) => {
+    throw meter.failure() ?? error;
+  });
+  const { size, sha256, head } = meter.facts();
+  const mimeType = await sniffType(head);
+  const picture = isPicture(mimeType) ? await lookAtPicture(store, id) : undefined;
+  const values = [
+    id,
+    size,
+    sha256,
+    mimeType,
+    picture?.width ?? null,
+    picture?.height ?? null,
+    picture ? thumbnailKey(id) : null,
+    picture?.thumbnailSize ?? null,
+    UNSENT_FILES_KEPT,
+    isPrivileged(input.actor),
+  ];
+  const { rows } = await guardDatabase(() => engine.database.pool.query<FileRow>({ ...SETTLE, values }));
+  if (rows[0] === undefined) throw new ParleyError("chat_not_found");
+  return storedFile(rows[0]);
+}
+
+/** Measures a stored picture and stores its thumbnail. A picture that can't be read is a file like any other. */
+async function lookAtPicture({ storage, pictures }: FileStore, id: string) {
+  const facts = await pictures?.read(async () => {
+    const bytes = await storage.get(objectKey(id));
+    if (bytes === undefined) throw new Error("The picture that was just stored is not there");
+    return bytes;
+  });
+  if (facts === undefined) return undefined;
+  const { width, height, thumbnail } = facts;
+  await guardStorage(() => storage.put(thumbnailKey(id), once(thumbnail)));
+  return { width, height, thumbnailSize: thumbnail.length };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

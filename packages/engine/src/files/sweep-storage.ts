@@ -1,0 +1,54 @@
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { fileStoreOf } from "./file-store-of.js";
+import { guardStorage } from "./guard-storage.js";
+
+const PAGE = 500;
+
+/** Objects of files and of their thumbnails; whatever else lies there is not Parley's to delete. */
+const OBJECT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.thumbnail)?$/;
+
+const KNOWN = { name: "known-files", text: "SELECT id FROM files WHERE id = ANY ($1::uuid[])" };
+
+export interface SweptStorage {
+  /** Objects without a row that were deleted. */
+  removed: number;
+  /** What interrupted uploads had left. */
+  interrupted: number;
+}
+
+/**
+ * Deletes what lies in the storage and belongs to no file: objects whose row went with its chat, and what processes that died had begun to
+ * write. Only what is older than `olderThanMs` is looked at. Refuses: files_unavailable, storage_unavailable, database_unavailable.
+ */
+export async function sweepStorage(engine: Engine, input: { olderThanMs: number }): Promise<SweptStorage> {
+  const { storage } = fileStoreOf(engine);
+  const before = new Date(engine.clock().getTime() - input.olderThanMs);
+  return guardStorage(async () => {
+    const interrupted = await storage.clearInterrupted(before);
+    let removed = 0;
+    let page: string[] = [];
+    for await (const { key, storedAt } of storage.list()) {
+      if (storedAt >= before || !OBJECT.test(key)) continue;
+      page.push(key);
+      if (page.length < PAGE) continue;
+      removed += await removeUnknown(engine, page);
+      page = [];
+    }
+    return { removed: removed + (await removeUnknown(engine, page)), interrupted };
+  });
+}
+
+async function removeUnknown(engine: Engine, keys: readonly string[]): Promise<number> {
+  if (keys.length === 0) return 0;
+  const { storage } = fileStoreOf(engine);
+  const idOf = (key: string) => OBJECT.exec(key)?.[1] ?? "";
+  const values = [keys.map(idOf)];
+  const { rows } = await guardDatabase(() =>
+    engine.database.pool.query<{ id: string }>({ ...KNOWN, values }),
+  );
+  const known = new Set(rows.map(({ id }) => id));
+  const unknown = keys.filter((key) => !known.has(idOf(key)));
+  for (const key of unknown) await storage.delete(key);
+  return unknown.length;
+}
