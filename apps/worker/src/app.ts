@@ -16,7 +16,9 @@ import {
   type JobWorker,
   type Logger,
   type Metrics,
+  type ObjectStorage,
   openJobDesk,
+  openStorage,
   openWorker,
   type Redis,
   type Running,
@@ -64,7 +66,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
     cache: connectRedis({ url: config.REDIS_URL, role: "cache", log }),
   };
   const hasKeys = vapidSettings(config) !== undefined;
-  const engine = openWorkerEngine({ config, log, desk, redis, templates, hasKeys });
+  const storage = await openStorage(config);
+  const engine = openWorkerEngine({ config, log, desk, redis, templates, hasKeys, storage });
 
   const health = createHealth({
     postgres: () => pingDatabase(engine),
@@ -97,6 +100,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
       await closeEngine(engine);
       redis.publisher.disconnect();
       redis.cache.disconnect();
+      storage?.close();
       await close(server);
     },
   };
@@ -128,8 +132,9 @@ function openWorkerEngine(parts: {
   redis: { publisher: Redis; cache: Redis };
   templates: Templates | undefined;
   hasKeys: boolean;
+  storage: ObjectStorage | undefined;
 }): Engine {
-  const { config, log, desk, redis, templates, hasKeys } = parts;
+  const { config, log, desk, redis, templates, hasKeys, storage } = parts;
   const prefix = config.REDIS_PREFIX;
   return openEngine({
     databaseUrl: config.DATABASE_URL,
@@ -145,6 +150,8 @@ function openWorkerEngine(parts: {
     enqueue: createEnqueue({ desk, hasKeys }),
     presence: createPresenceReader({ redis: redis.cache, prefix }),
     ...(templates && { templates }),
+    // Nobody uploads to a worker: it only clears up.
+    files: storage && { storage, maxBytes: 0, quotaBytes: 0 },
     log,
   });
 }

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { storageConfigFields, storageFaults } from "@parley/platform";
 import { z } from "zod";
 import { pushConfigFields, vapidFaults } from "./push-config.js";
 
@@ -51,17 +52,21 @@ const fields = z.object({
     .default(300)
     .meta({ description: "Time between two checks of stored chats against what chats promise." }),
   ...pushConfigFields,
+  ...storageConfigFields,
 });
 
 /** Everything a worker process reads from its environment. */
 export const workerConfigSchema = fields.superRefine(
   (config, context) => {
-    for (const { name, problem } of vapidFaults(config)) {
+    for (const { name, problem } of [...vapidFaults(config), ...storageFaults(config)]) {
       context.addIssue({ code: "custom", path: [name], message: problem });
     }
   },
   // Even when other fields are wrong, so that all faults are shown together.
-  { when: ({ issues }) => !issues.some(({ path }) => /^(VAPID_|NODE_ENV)/.test(String(path?.[0]))) },
+  {
+    when: ({ issues }) =>
+      !issues.some(({ path }) => /^(VAPID_|NODE_ENV|S3_|STORAGE_)/.test(String(path?.[0]))),
+  },
 );
 
 export type WorkerConfig = z.output<typeof workerConfigSchema>;

@@ -13,6 +13,7 @@ export interface Schedule {
 /** Every job that runs by the clock. */
 export function schedulesOf(config: WorkerConfig): Schedule[] {
   return [
+    ...fileSchedules(config),
     {
       id: "chats.verify",
       job: "chats.verify",
@@ -42,6 +43,15 @@ export function schedulesOf(config: WorkerConfig): Schedule[] {
 }
 
 const DAY_MS = 24 * 3_600_000;
+
+/** Files of deleted messages go within minutes; looking through the whole storage is worth once a day. */
+function fileSchedules({ STORAGE_PATH, S3_BUCKET }: WorkerConfig): Schedule[] {
+  if (STORAGE_PATH === undefined && S3_BUCKET === undefined) return [];
+  return [
+    { id: "files.collect", job: "files.collect", everyMs: 60_000, data: { sweep: false } },
+    { id: "files.sweep", job: "files.collect", everyMs: DAY_MS, data: { sweep: true } },
+  ];
+}
 const LOOK_EVERY_MS = 30_000;
 
 /**

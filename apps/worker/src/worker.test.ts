@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { createChat, type Engine, sendMessage } from "@parley/engine";
-import { createLogger, type JobQueue, openQueue } from "@parley/platform";
+import { closeEngine, createChat, type Engine, sendMessage, storeFile } from "@parley/engine";
+import { createLogger, type JobQueue, openLocalStorage, openQueue } from "@parley/platform";
 import { createTestDatabase, openTestEngine, type TestDatabase, testRedisUrl, until } from "@parley/testing";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startWorker } from "./app.js";
 import { type WorkerConfig, workerConfigSchema } from "./config.js";
+import { schedulesOf } from "./schedules.js";
 
 const alice = { userId: "alice", role: "user" };
 const closing: Array<() => unknown> = [];
@@ -244,3 +247,45 @@ test("a taken port is one clear sentence", async () => {
   expect(code).toBe(1);
   expect(errors.trim()).toBe(`worker could not start: port ${port} is taken by another program`);
 });
+
+test("removes files that no message has attached, from the database and from the storage", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "parley-files-"));
+  closing.push(() => rm(folder, { recursive: true }));
+  const storage = openLocalStorage(folder);
+  const { engine: uploads } = openTestEngine(database.url, {
+    files: { storage, maxBytes: 100, quotaBytes: 1_000 },
+  });
+  closing.push(() => closeEngine(uploads));
+  const chatId = await newChat();
+  const upload = () => storeFile(uploads, { actor: alice, chatId, name: "a", bytes: bytesOf("x") });
+  const [lost, kept] = [await upload(), await upload()];
+  await storage.put(randomUUID(), bytesOf("without a row, but young"));
+  await uploads.database.pool.query("UPDATE files SET check_at = now() WHERE id = $1", [lost.id]);
+  const { config } = await start({ STORAGE_PATH: folder });
+  const queue = await queueOf(config);
+  await queue.add("files.collect", { sweep: true });
+  await until(async () => (await storage.get(lost.id)) === undefined, "the file is removed");
+  await until(async () => (await rowsOf(uploads, lost.id)) === 0, "its row is removed");
+  expect(await rowsOf(uploads, kept.id)).toBe(1);
+  (await storage.get(kept.id))?.destroy();
+  const left = [];
+  for await (const { key } of storage.list()) left.push(key);
+  expect(left).toHaveLength(2);
+});
+
+test("schedules the clearing of files only where there is a storage", () => {
+  const config = { STORAGE_PATH: undefined, S3_BUCKET: undefined } as WorkerConfig;
+  const idsOf = (given: WorkerConfig) => schedulesOf(given).map(({ id }) => id);
+  expect(idsOf(config)).not.toContain("files.collect");
+  expect(idsOf({ ...config, S3_BUCKET: "b" })).toEqual(
+    expect.arrayContaining(["files.collect", "files.sweep"]),
+  );
+});
+
+async function rowsOf(of: Engine, id: string): Promise<number> {
+  return (await of.database.pool.query("SELECT FROM files WHERE id = $1", [id])).rowCount ?? 0;
+}
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}

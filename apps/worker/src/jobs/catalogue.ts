@@ -2,6 +2,7 @@ import type { JobName } from "@parley/contracts";
 import { campaignsExpand } from "./campaigns-expand.js";
 import { chatsVerify } from "./chats-verify.js";
 import { commitsPrune } from "./commits-prune.js";
+import { filesCollect } from "./files-collect.js";
 import type { JobHandler } from "./job.js";
 import { notificationsCollect } from "./notifications-collect.js";
 import { notificationsDecide } from "./notifications-decide.js";
@@ -14,6 +15,7 @@ export const JOBS = {
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
+  "files.collect": filesCollect,
   "notifications.collect": notificationsCollect,
   "notifications.decide": notificationsDecide,
   "notifications.prune": notificationsPrune,

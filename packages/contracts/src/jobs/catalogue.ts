@@ -19,6 +19,12 @@ const commitsPrune = z.object({
   olderThanMs: z.int().min(60_000),
 });
 
+/** Removes files that no message has attached any more. */
+const filesCollect = z.object({
+  /** Looks through the whole storage, too, for what belongs to no file. */
+  sweep: z.boolean().default(false),
+});
+
 /** Makes the notifications of what was said in chats, and decides about them. */
 const notificationsCollect = z.object({ chatIds: z.array(z.uuid()).min(1).max(200) });
 
@@ -42,6 +48,7 @@ export const JOB_CATALOGUE = {
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
+  "files.collect": filesCollect,
   "notifications.collect": notificationsCollect,
   "notifications.decide": notificationsDecide,
   "notifications.prune": notificationsPrune,
