@@ -123,6 +123,7 @@ function describe(options: ClusterOptions, services: LocalServices, name: string
       JWT_SECRET: options.secrets.jwtSecret,
       GATEWAY_SECRET: options.secrets.gatewaySecret,
       ...vapidEnv(options.secrets),
+      ...storageEnv(options.env ?? process.env, services.dataDir),
       ...options.envByName?.[name],
     },
   };
@@ -131,6 +132,11 @@ function describe(options: ClusterOptions, services: LocalServices, name: string
 function vapidEnv({ vapid }: LocalSecrets): NodeJS.ProcessEnv {
   if (vapid === undefined) return {};
   return { VAPID_PUBLIC_KEY: vapid.publicKey, VAPID_PRIVATE_KEY: vapid.privateKey };
+}
+
+/** Files lie beside the databases, where no other place is given. */
+function storageEnv({ STORAGE_PATH, S3_BUCKET }: NodeJS.ProcessEnv, dataDir: string): NodeJS.ProcessEnv {
+  return STORAGE_PATH || S3_BUCKET ? {} : { STORAGE_PATH: path.join(dataDir, "files") };
 }
 
 function repositoryScripts(root: string): ClusterScripts {
