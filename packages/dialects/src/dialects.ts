@@ -1,5 +1,6 @@
 import { catchatDialect } from "./catchat/catchat-dialect.js";
 import type { Dialect } from "./dialect.js";
+import { kelisimDialect } from "./kelisim/kelisim-dialect.js";
 
 /** Every dialect that a node speaks, besides the native contract. */
-export const DIALECTS: readonly Dialect[] = [catchatDialect];
+export const DIALECTS: readonly Dialect[] = [catchatDialect, kelisimDialect];

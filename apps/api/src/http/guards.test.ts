@@ -32,8 +32,8 @@ afterAll(async () => {
 });
 
 describe("web pages", () => {
-  const ask = (api: TestApi, origin: string) =>
-    request(api.app).options("/v1/chat").set({
+  const ask = (api: TestApi, origin: string, path = "/v1/chat") =>
+    request(api.app).options(path).set({
       Origin: origin,
       "Access-Control-Request-Method": "POST",
       "Access-Control-Request-Headers": "authorization",
@@ -69,6 +69,28 @@ describe("web pages", () => {
 
   test("of every origin may while developing", async () => {
     expect((await ask(development, EVIL)).get("Access-Control-Allow-Origin")).toBe(EVIL);
+  });
+
+  test("may call the other contracts by the same rule", async () => {
+    const answersOf = async (api: TestApi, origin: string) => [
+      await ask(api, origin, "/api/chats"),
+      await request(api.app)
+        .get("/api/chats")
+        .set({ Origin: origin, Authorization: api.bearer("7") }),
+    ];
+    const cases: Array<[TestApi, string, [number, number], boolean]> = [
+      [development, EVIL, [204, 200], true],
+      [production, APP, [204, 200], true],
+      [production, EVIL, [403, 200], false],
+      [closed, APP, [403, 200], false],
+    ];
+    for (const [api, origin, statuses, isAllowed] of cases) {
+      const answers = await answersOf(api, origin);
+      expect(answers.map(({ status }) => status)).toEqual(statuses);
+      for (const answer of answers) {
+        expect(answer.get("Access-Control-Allow-Origin")).toBe(isAllowed ? origin : undefined);
+      }
+    }
   });
 });
 

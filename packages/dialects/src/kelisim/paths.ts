@@ -1,0 +1,2 @@
+export const BASE_PATH = "/api";
+export const SOCKET_PATH = "/ws";
