@@ -1,6 +1,7 @@
 import { catchatContract } from "./catchat-contract.js";
 import type { Contract } from "./contract-client.js";
+import { kelisimContract } from "./kelisim-contract.js";
 import { nativeContract } from "./native-contract.js";
 
 /** Every contract that a node speaks. */
-export const CONTRACTS: readonly Contract[] = [nativeContract, catchatContract];
+export const CONTRACTS: readonly Contract[] = [nativeContract, catchatContract, kelisimContract];
