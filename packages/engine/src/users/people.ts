@@ -37,6 +37,8 @@ const CAPACITY = 10_000;
 const KEPT_MS = 30_000;
 /** Of somebody about whom the source has not answered yet. */
 const UNSETTLED_MS = 5_000;
+/** Of somebody without a name: a newcomer's is on its way. */
+const NAMELESS_MS = 1_000;
 /** A name is worth no longer wait, and a database that failed is left alone for as long. */
 const DATABASE_PATIENCE_MS = 1_000;
 
@@ -142,7 +144,8 @@ export class People {
       const told = { ...claims?.get(id), ...this.#told.get(id) };
       const person = describe(id, { claims: told, answer, before: claims ? undefined : this.#kept.get(id) });
       const isSettled = source === undefined || (answer !== undefined && answer.known !== "unsure");
-      const keptMs = isSettled ? KEPT_MS : UNSETTLED_MS;
+      const settledMs = person.name === null ? NAMELESS_MS : KEPT_MS;
+      const keptMs = isSettled ? settledMs : UNSETTLED_MS;
       read.set(id, { person, isSettled, until: claims ? now + keptMs : 0 });
     }
     return read;
