@@ -14,7 +14,16 @@ export type {
 } from "./events/catalogue.js";
 export type { Audience, Batch, Change, Signal } from "./events/envelope.js";
 export type { PrivateRead } from "./events/private-read.js";
-export { externalId, fileIdOf, filePath, pageLimit, positiveInt, textField } from "./fields.js";
+export {
+  emoji,
+  externalId,
+  fileIdOf,
+  filePath,
+  nonNegativeInt,
+  pageLimit,
+  positiveInt,
+  textField,
+} from "./fields.js";
 export { type Actor, type Identity, KNOWN_ROLES } from "./identity.js";
 export { JOB_CATALOGUE, type JobInput, type JobName } from "./jobs/catalogue.js";
 export { PUSH_QUEUE_NAMES, QUEUE_NAMES, type QueueName, queueOf } from "./jobs/queues.js";

@@ -1,7 +1,13 @@
 import { catchatContract } from "./catchat-contract.js";
 import type { Contract } from "./contract-client.js";
 import { kelisimContract } from "./kelisim-contract.js";
+import { matchaContract } from "./matcha-contract.js";
 import { nativeContract } from "./native-contract.js";
 
 /** Every contract that a node speaks. */
-export const CONTRACTS: readonly Contract[] = [nativeContract, catchatContract, kelisimContract];
+export const CONTRACTS: readonly Contract[] = [
+  nativeContract,
+  catchatContract,
+  kelisimContract,
+  matchaContract,
+];
