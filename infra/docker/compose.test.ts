@@ -89,10 +89,18 @@ describe("docker-compose.yml", () => {
 
   test("gives each api node its name and the rest of the contract", () => {
     const names = ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "GATEWAY_SECRET", "ALLOWED_ORIGINS"];
-    const settings = ["PORT", "HOST", "TRUST_PROXY", "LOG_LEVEL", "NODE_ENV", "NODE_NAME"];
+    const settings = ["PORT", "HOST", "TRUST_PROXY", "LOG_LEVEL", "NODE_ENV", "NODE_NAME", "STORAGE_PATH"];
     for (const node of apiNodes) {
       expect(Object.keys(service(node).environment ?? {}).sort()).toEqual([...names, ...settings].sort());
       expect(service(node).environment?.NODE_NAME).toBe(node);
+    }
+  });
+
+  test("gives every node and the worker one folder for files, which the image makes writable", () => {
+    for (const name of [...apiNodes, "worker"]) {
+      const { STORAGE_PATH } = service(name).environment ?? {};
+      expect(service(name).volumes).toEqual([`files:${STORAGE_PATH}`]);
+      expect(dockerfile).toContain(`install -d -o 1000 -g 1000 ${STORAGE_PATH}`);
     }
   });
 

@@ -5,7 +5,7 @@ import type { Engine, MessageDraft, Sent } from "@parley/engine";
 export interface PresenceState {
   userId: string;
   status: "online" | "away" | "offline";
-  /** ISO 8601 in UTC; null when they are here, or were never seen. */
+  /** ISO 8601 in UTC; now for somebody who is here, null for somebody who was never seen. */
   lastSeen: string | null;
 }
 

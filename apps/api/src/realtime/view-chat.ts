@@ -15,10 +15,19 @@ export async function openChatView(
 ): Promise<void> {
   if (!connection.open || connection.viewing.has(chatId)) return;
   const { actor } = connection;
-  connection.viewing.add(chatId);
-  viewing.opened({ userId: connection.userId, place: chatId });
   const at = engine.clock().toISOString();
-  await announceInChat(engine, { actor, chatId, body: { name: "viewer.joined", ...actor, at } });
+  connection.viewing.add(chatId);
+  try {
+    await announceInChat(engine, { actor, chatId, body: { name: "viewer.joined", ...actor, at } });
+  } catch (error) {
+    // An outsider has nothing open.
+    connection.viewing.delete(chatId);
+    throw error;
+  }
+  // The client may have gone meanwhile, or have closed the chat.
+  if (connection.open && connection.viewing.has(chatId)) {
+    viewing.opened({ userId: connection.userId, place: chatId });
+  }
 }
 
 /** The connection has the chat open no more. Refuses: chat_not_found. */

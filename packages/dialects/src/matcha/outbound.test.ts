@@ -3,10 +3,10 @@ import type { ChatFacts, Engine } from "@parley/engine";
 import { expect, it } from "vitest";
 import { outbound } from "./outbound.js";
 
-const pair: ChatFacts = { id: "pair", number: 5, type: "direct", pair: ["1", "2"] };
+const pair: ChatFacts = { id: "pair", number: 5, type: "direct", isOpen: false, pair: ["1", "2"] };
 const others: ChatFacts[] = [
-  { id: "group", number: 6, type: "group", pair: null },
-  { id: "named", number: 7, type: "direct", pair: ["1", "ann"] },
+  { id: "group", number: 6, type: "group", isOpen: false, pair: null },
+  { id: "named", number: 7, type: "direct", isOpen: false, pair: ["1", "ann"] },
 ];
 
 /** Knows the facts, or has to read them. */

@@ -49,6 +49,7 @@ const chat: ChatSummary = {
   lastMessage: message,
   unreadCount: 3,
   mutedUntil: null,
+  pair: ["10", "2"],
 };
 
 describe("a message", () => {

@@ -40,20 +40,20 @@ it("lists chats of two integers, newest activity first, and nothing else that th
   await pairOf("2", "3");
   const { total } = await listChats(node.engine, { actor: person("1"), limit: 50, page: 1 });
   expect(total).toBe(7);
-  await say("3", second.id);
   await say("1", first.id);
   await say("20", first.id);
+  await say("3", second.id);
   const chats = await list("1");
-  expect(chats.map(({ id }) => id)).toEqual([first.id, second.id, third.id]);
+  expect(chats.map(({ id }) => id)).toEqual([second.id, first.id, third.id]);
   expect(chats.map(({ pair }) => pair)).toEqual([
-    ["1", "20"],
     ["3", "1"],
+    ["1", "20"],
     ["1", "4"],
   ]);
   expect(chats.map(({ unreadCount }) => unreadCount)).toEqual([1, 1, 0]);
-  expect(chats[0]?.lastMessage).toMatchObject({ seq: 2, senderId: "20" });
+  expect(chats[1]?.lastMessage).toMatchObject({ seq: 2, senderId: "20" });
   expect(chats[2]?.lastMessage).toBeNull();
-  expect((await list("1", { limit: 1, offset: 1 })).map(({ id }) => id)).toEqual([second.id]);
+  expect((await list("1", { limit: 1, offset: 1 })).map(({ id }) => id)).toEqual([first.id]);
   expect(await list("99")).toEqual([]);
 });
 

@@ -38,15 +38,18 @@ export const nativeContract: Contract = {
         await ask("send_message", { chatId: id, message });
       },
       history: async (chat) => {
-        const page = await jsonCall<{ messages: Array<{ content: string }> }>(`${path(chat)}/messages`, {
-          headers,
-        });
+        const page = await jsonCall<{ messages: Array<{ content: string }> }>(
+          `${path(chat)}/messages?limit=200`,
+          {
+            headers,
+          },
+        );
         return page.messages.map(({ content }) => content);
       },
       unread: async (chat) =>
         (await jsonCall<{ unread_count: number }>(`${path(chat)}/unread-count`, { headers })).unread_count,
       read: async (chat) => {
-        const page = await jsonCall<{ messages: Array<{ id: string }> }>(`${path(chat)}/messages`, {
+        const page = await jsonCall<{ messages: Array<{ id: string }> }>(`${path(chat)}/messages?limit=200`, {
           headers,
         });
         const newest = page.messages.at(-1);
