@@ -4,6 +4,10 @@ import { until } from "../until.js";
 import { type ChatNames, type Contract, type ContractClient, Refused } from "./contract-client.js";
 import { jsonCall } from "./json-call.js";
 
+interface Page {
+  messages: Array<{ id: string; content: string }>;
+}
+
 const bearer = (userId: string) => ({
   Authorization: `Bearer ${testToken({ userId, name: `name of ${userId}` })}`,
 });
@@ -24,6 +28,10 @@ export const nativeContract: Contract = {
     const client = await connectNative(url, { userId });
     const headers = bearer(userId);
     const path = ({ id }: ChatNames) => `${url}/v1/chat/${id}`;
+    const page = async (chat: ChatNames) => {
+      const answer = await jsonCall<Page>(`${path(chat)}/messages?limit=200`, { headers });
+      return answer.messages;
+    };
     const ask = async (name: string, payload: unknown) => {
       const ack = await client.ask(name, payload);
       if (!ack.ok) throw new Refused(ack.error, ack.error?.retry_after_ms);
@@ -37,22 +45,11 @@ export const nativeContract: Contract = {
         const message = { content, type: "text", ...(clientId && { client_id: clientId }) };
         await ask("send_message", { chatId: id, message });
       },
-      history: async (chat) => {
-        const page = await jsonCall<{ messages: Array<{ content: string }> }>(
-          `${path(chat)}/messages?limit=200`,
-          {
-            headers,
-          },
-        );
-        return page.messages.map(({ content }) => content);
-      },
+      history: async (chat) => (await page(chat)).map(({ content }) => content),
       unread: async (chat) =>
         (await jsonCall<{ unread_count: number }>(`${path(chat)}/unread-count`, { headers })).unread_count,
       read: async (chat) => {
-        const page = await jsonCall<{ messages: Array<{ id: string }> }>(`${path(chat)}/messages?limit=200`, {
-          headers,
-        });
-        const newest = page.messages.at(-1);
+        const newest = (await page(chat)).at(-1);
         if (newest) await ask("mark_messages_read", { chatId: chat.id, messageIds: [newest.id] });
       },
       type: async ({ id }) => void (await ask("typing_indicator", { chat_id: id, action: "start" })),
