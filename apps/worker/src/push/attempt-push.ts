@@ -3,7 +3,7 @@ import { type Classified, classifyAnswer, classifyFailure } from "./classify.js"
 import type { Clock } from "./clock.js";
 import { type Encryption, EncryptionRefused, EncryptionUnavailable } from "./encryption.js";
 import { type FittedPayload, fitPayload } from "./fit-payload.js";
-import { NO_TIME_LEFT, type PostResult, postPush } from "./post-push.js";
+import { NO_TIME_LEFT, type PostResult } from "./post-push.js";
 import type { Push } from "./push.js";
 import type { PushLimits } from "./push-limits.js";
 import type { PushOrigin } from "./push-origin.js";
@@ -36,33 +36,36 @@ export async function attemptPush(context: AttemptContext, input: AttemptInput):
   const deadline = context.clock.monotonic() + context.limits.deadlineMs;
   let { fitted } = input;
   try {
-    let sent = await sendFitted(context, { ...input, deadline });
+    let sent = await sendFitted(context, input, { fitted, deadline });
     if (sent.answer?.statusCode === 413) {
       const smaller = fitPayload(input.push.payload, Math.floor(fitted.bytes / 2));
       if (smaller) {
         fitted = smaller;
-        sent = await sendFitted(context, { ...input, fitted, deadline });
+        sent = await sendFitted(context, input, { fitted, deadline });
       }
     }
-    return { ...judge(context, input, sent), shortened: fitted.shortened };
+    return judge(context, { ...input, fitted }, sent);
   } catch (error) {
-    return { ...judgeEncryption(error), shortened: fitted.shortened };
+    return judgeEncryption(error, fitted);
   }
 }
 
 async function sendFitted(
-  { encryption, tokens, limits, clock }: AttemptContext,
-  { push, url, origin, fitted, deadline }: AttemptInput & { deadline: number },
+  { encryption, tokens, clock }: AttemptContext,
+  { push, url, origin }: AttemptInput,
+  { fitted, deadline }: { fitted: FittedPayload; deadline: number },
 ): Promise<PostResult> {
   const { keys, ttlSeconds, urgency, topic } = push;
-  const plain = { ...keys, payload: fitted.json, ttlSeconds, urgency, topic };
+  const { p256dh, auth } = keys;
+  const plain = { p256dh, auth, payload: fitted.json, ttlSeconds, urgency, topic };
   const { headers, body } = await encryption.encrypt(plain);
-  const all = ["Host", url.host, "Authorization", tokens.authorizationFor(origin.origin), ...headers];
+  const all = headers.concat("Authorization", tokens.authorizationFor(origin.origin));
+  const path = url.pathname + url.search;
   const post = () => {
     const leftMs = deadline - clock.monotonic();
     // What is late already must not arrive: the caller is told to send it again.
     if (leftMs <= 0) return { failure: NO_TIME_LEFT };
-    return postPush({ limits, clock }, { agent: origin.agent, url, headers: all, body, leftMs });
+    return origin.connections.post({ path, headers: all, body, leftMs });
   };
   const first = await post();
   return first.failure?.stale ? post() : first;
@@ -70,28 +73,30 @@ async function sendFitted(
 
 function judge(
   { clock }: AttemptContext,
-  { url, origin }: AttemptInput,
+  { url, origin, fitted: { shortened } }: AttemptInput,
   { answer, failure }: PostResult,
-): Omit<Attempt, "shortened"> {
+): Attempt {
   if (failure) {
     const { verdict, wasAsked } = classifyFailure(failure);
-    return { verdict, result: wasAsked ? "failed" : "untried", detail: failure.code };
+    return { verdict, result: wasAsked ? "failed" : "untried", shortened, detail: failure.code };
   }
   const { statusCode, text } = answer;
   const { verdict, holdMs } = classifyAnswer(answer, { service: origin.service, now: clock.now() });
-  return { verdict, holdMs, result: "answered", statusCode, detail: describeAnswer(text, url) };
+  return { verdict, holdMs, result: "answered", statusCode, shortened, detail: describeAnswer(text, url) };
 }
 
-function judgeEncryption(error: unknown): Omit<Attempt, "shortened"> {
+function judgeEncryption(error: unknown, { shortened }: FittedPayload): Attempt {
   if (error instanceof EncryptionRefused)
     return {
       verdict: { kind: "refused", reason: "subscription_keys_invalid" },
       result: "untried",
+      shortened,
       detail: error.message,
     };
   if (!(error instanceof EncryptionUnavailable)) throw error;
   return {
     verdict: { kind: "retry_later", reason: "encryption_unavailable", afterMs: 1_000 },
     result: "untried",
+    shortened,
   };
 }

@@ -1,10 +1,9 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type { PushServiceName } from "@parley/engine";
 import { createCircuitBreaker, type Pass } from "./circuit-breaker.js";
 import type { Clock } from "./clock.js";
-import { createGuardedLookup, type Resolve } from "./guarded-lookup.js";
+import type { Resolve } from "./guarded-lookup.js";
 import { createOriginLanes, type OriginLanes } from "./origin-lanes.js";
+import { createPushConnections, type PushConnections } from "./push-connections.js";
 import type { PushLimits } from "./push-limits.js";
 
 export interface Blocked {
@@ -26,7 +25,7 @@ export interface OriginStatus {
 export interface PushOrigin {
   origin: string;
   service: PushServiceName;
-  agent: HttpAgent;
+  connections: PushConnections;
   lanes: OriginLanes;
   /** Why nobody may ask now, when nobody may. */
   blocked(): Blocked | undefined;
@@ -57,7 +56,7 @@ export interface OriginTarget {
 export function createPushOrigin(context: OriginContext, target: OriginTarget): PushOrigin {
   const { limits, clock } = context;
   const { origin, service } = target;
-  const agent = createAgent(context, target);
+  const connections = createPushConnections({ ...context, origin, anyAddress: target.namedByOperator });
   const lanes = createOriginLanes(limits, clock);
   const breaker = createCircuitBreaker({
     clock,
@@ -70,7 +69,7 @@ export function createPushOrigin(context: OriginContext, target: OriginTarget): 
   return {
     origin,
     service,
-    agent,
+    connections,
     lanes,
     blocked: () => {
       if (heldForMs() > 0) return { reason: "origin_held", afterMs: heldForMs() };
@@ -96,23 +95,6 @@ export function createPushOrigin(context: OriginContext, target: OriginTarget): 
       circuit: breaker.state(),
     }),
     isInUse: () => lanes.inFlight() + lanes.waiting() > 0,
-    close: () => agent.destroy(),
+    close: () => connections.close(),
   };
-}
-
-function createAgent({ limits, resolve, ca }: OriginContext, target: OriginTarget): HttpAgent {
-  const options = {
-    keepAlive: true,
-    maxSockets: limits.sockets,
-    maxFreeSockets: limits.sockets,
-    // The connections used last stay warm, and the rest can run out.
-    scheduling: "lifo" as const,
-    timeout: limits.idleMs,
-    lookup: createGuardedLookup({ anyAddress: target.namedByOperator, resolve }),
-    ...(ca === undefined ? {} : { ca }),
-  };
-  const agent = target.origin.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
-  // All its connections are alike, and making a name of 25 parts for each request is a tenth of what a request costs.
-  agent.getName = () => target.origin;
-  return agent;
 }

@@ -49,6 +49,7 @@ test("a push arrives as it was meant, and says so", async () => {
   ]);
   expect(sender.outcomes).toEqual([outcome]);
   expect(sender.lines).toEqual([]);
+  expect(sender.clock.waiting()).toEqual([]);
 });
 
 describe("what a service may answer", () => {

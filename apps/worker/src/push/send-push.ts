@@ -56,15 +56,13 @@ async function takeTurn(context: SendContext, input: AttemptInput): Promise<Push
     result = attempt.result;
     learn(context, origin, attempt);
     const { verdict, statusCode, shortened, detail } = attempt;
-    return {
-      ...facts,
-      ...verdict,
-      ...(statusCode === undefined ? {} : { statusCode }),
-      ...(detail === undefined ? {} : { detail }),
-      attemptMs: Math.round(context.clock.monotonic() - startedAt),
-      asked: result !== "untried",
-      shortened,
-    };
+    const attemptMs = Math.round(context.clock.monotonic() - startedAt);
+    const asked = result !== "untried";
+    const { origin: name, service } = facts;
+    const outcome: PushOutcome = { ...verdict, origin: name, service, attemptMs, asked, shortened };
+    if (statusCode !== undefined) outcome.statusCode = statusCode;
+    if (detail !== undefined) outcome.detail = detail;
+    return outcome;
   } finally {
     const opened = origin.leave(pass, result);
     if (opened)
