@@ -33,7 +33,7 @@ export async function startApi(
   const redis = await openRedis(config, log);
   const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });
   const publish = (batch: Batch) => realtime.publish(batch);
-  const { engine, desk } = await openApiEngine(config, { log, metrics, publish });
+  const { engine, desk } = await openApiEngine(config, { log, metrics, redis: redis.cache, publish });
 
   const health = createHealth({
     postgres: { check: () => pingDatabase(engine), required: true },

@@ -84,6 +84,27 @@ test.each<[string, Record<string, string>, string[]]>([
   ],
   ["an unknown algorithm", { JWT_ALGORITHM: "none" }, ["JWT_ALGORITHM"]],
   ["a short gateway secret", { GATEWAY_SECRET: "abc" }, ["GATEWAY_SECRET"]],
+  ["a main server without a token", { USER_DIRECTORY_URL: "https://m" }, ["USER_DIRECTORY_TOKEN"]],
+  ["a token without a main server", { USER_DIRECTORY_TOKEN: "t" }, ["USER_DIRECTORY_URL"]],
+  [
+    "a token that is no header",
+    { USER_DIRECTORY_URL: "https://m", USER_DIRECTORY_TOKEN: "a\nb" },
+    ["USER_DIRECTORY_TOKEN"],
+  ],
+  ...["ftp://m", "https://u:p@m", "https://m?a=b", "https://m#a", "m"].map(
+    (url): [string, Record<string, string>, string[]] => [
+      `a main server at ${url}`,
+      { USER_DIRECTORY_URL: url, USER_DIRECTORY_TOKEN: "t" },
+      ["USER_DIRECTORY_URL"],
+    ],
+  ),
+  ...["http://main.example.com", "http://8.8.8.8", "http://172.32.0.1", "http://[2001:db8::1]"].map(
+    (url): [string, Record<string, string>, string[]] => [
+      `a main server at ${url} in production`,
+      { NODE_ENV: "production", JWT_SECRET: LONG, USER_DIRECTORY_URL: url, USER_DIRECTORY_TOKEN: "t" },
+      ["USER_DIRECTORY_URL"],
+    ],
+  ),
   ["trust in everyone", { TRUST_PROXY: "true" }, ["TRUST_PROXY"]],
   ["trust in a number of hops", { TRUST_PROXY: "1" }, ["TRUST_PROXY"]],
   ["trust in all addresses", { TRUST_PROXY: "0.0.0.0/0" }, ["TRUST_PROXY"]],
@@ -103,6 +124,26 @@ test.each<[string, Record<string, string>, string[]]>([
 test("production with everything it needs is taken", () => {
   const config = parseConfig(apiConfigSchema, { ...LEAST, NODE_ENV: "production", JWT_SECRET: LONG });
   expect(config.NODE_ENV).toBe("production");
+});
+
+test.each([
+  "https://main.example.com/base",
+  "http://127.0.0.1:8082",
+  "http://main:8082",
+  "http://main.internal",
+  "http://10.1.2.3",
+  "http://172.31.0.1",
+  "http://192.168.1.1",
+  "http://[fd00::1]",
+  "http://[::1]:8082",
+])("a main server at %s is taken in production", (url) => {
+  const env = {
+    NODE_ENV: "production",
+    JWT_SECRET: LONG,
+    USER_DIRECTORY_URL: url,
+    USER_DIRECTORY_TOKEN: "t",
+  };
+  expect(parseConfig(apiConfigSchema, { ...LEAST, ...env })).toMatchObject({ USER_DIRECTORY_URL: url });
 });
 
 test("faults never repeat a secret", () => {

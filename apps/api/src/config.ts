@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
+import { directoryConfigFields, directoryFaults } from "./directory-config.js";
 import { fileConfigFields, fileFaults } from "./file-config.js";
 import { pushConfigFields } from "./push-config.js";
 
@@ -134,6 +135,7 @@ export const apiConfigSchema = z
     TYPING_TIMEOUT_MS: wholeNumber(100, 600_000)
       .default(7000)
       .meta({ description: "After this time without a refresh nobody is typing any more." }),
+    ...directoryConfigFields,
     ...pushConfigFields,
     ...fileConfigFields,
     WRITE_QUEUE_LIMIT: wholeNumber(1, 1_000_000).default(5000).meta({
@@ -151,22 +153,28 @@ export const apiConfigSchema = z
   })
   .superRefine(
     (config, context) => {
-      for (const { name, problem } of [
-        ...keyFaults(config),
-        ...testFlagFaults(config),
-        ...fileFaults(config),
-      ]) {
+      for (const { name, problem } of faultsOf(config)) {
         context.addIssue({ code: "custom", path: [name], message: problem });
       }
     },
     // Even when other fields are wrong, so that all faults are shown together.
     {
       when: ({ issues }) =>
-        !issues.some(({ path }) => /^(JWT_|NODE_ENV|S3_|STORAGE_|FILE_)/.test(String(path?.[0]))),
+        !issues.some(({ path }) =>
+          /^(JWT_|USER_DIRECTORY_|NODE_ENV|S3_|STORAGE_|FILE_)/.test(String(path?.[0])),
+        ),
     },
   );
 
 export type ApiConfig = z.output<typeof apiConfigSchema>;
+
+type Fields = Parameters<typeof directoryFaults>[0] &
+  Parameters<typeof fileFaults>[0] &
+  KeyFields & { PARLEY_CATCH_UP: string };
+
+function faultsOf(config: Fields): Array<{ name: string; problem: string }> {
+  return [keyFaults, directoryFaults, testFlagFaults, fileFaults].flatMap((find) => find(config));
+}
 
 function testFlagFaults(config: { NODE_ENV: string; PARLEY_CATCH_UP: string }) {
   if (config.NODE_ENV !== "production" || config.PARLEY_CATCH_UP === "on") return [];

@@ -1,14 +1,17 @@
 import { type Batch, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
 import { type Engine, loadTemplates, openEngine, poolStats } from "@parley/engine";
-import { type JobDesk, type Logger, type Metrics, openJobDesk } from "@parley/platform";
+import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
 import { openFileStore } from "./open-file-store.js";
 import { endpointPolicyOf } from "./push-config.js";
+import { createUserSource } from "./users/create-user-source.js";
 
 export interface ApiEngineParts {
   log: Logger;
   metrics: Metrics;
+  /** A connection of the role `cache`. */
+  redis: Redis;
   /** Where committed changes go. */
   publish: (batch: Batch) => void;
 }
@@ -16,7 +19,7 @@ export interface ApiEngineParts {
 /** Opens the engine with everything that this process provides for it, and the desk where it asks for jobs. */
 export async function openApiEngine(
   config: ApiConfig,
-  { log, metrics, publish }: ApiEngineParts,
+  { log, metrics, redis, publish }: ApiEngineParts,
 ): Promise<{ engine: Engine; desk: JobDesk<QueueName> }> {
   const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
   const templates = folder === undefined ? undefined : await loadTemplates(folder);
@@ -36,6 +39,7 @@ export async function openApiEngine(
     enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
     endpointPolicy: endpointPolicyOf(config),
     files,
+    userSource: createUserSource(config, { redis, metrics, log }),
     ...(templates && { templates }),
     log,
   });

@@ -1,3 +1,6 @@
+export { startTcpProxy, type TcpProxy } from "./chaos/tcp-proxy.js";
+export type { MainServer, MainServerMood, MainServerUser } from "./main-server/main-server.js";
+export { startMainServer } from "./main-server/start-main-server.js";
 export { type Ack, connectNative, type NativeClient, nativeClient } from "./native-client.js";
 export { type ObjectStore, startObjectStore } from "./object-store/start-object-store.js";
 export type { Behaviour } from "./push-service/behaviour.js";
