@@ -13,6 +13,7 @@ import {
 } from "@parley/platform";
 import { AccessList } from "./auth/access-list.js";
 import { createAuthenticator } from "./auth/create-authenticator.js";
+import { warnOfMissingProof } from "./auth/warn-of-missing-proof.js";
 import { withAccessList } from "./auth/with-access-list.js";
 import type { ApiConfig } from "./config.js";
 import { type ServerEnd, watchServer } from "./http/close-server.js";
@@ -29,6 +30,7 @@ export async function startApi(
   log: Logger,
   { dialects }: { dialects: readonly Dialect[] } = { dialects: DIALECTS },
 ): Promise<Running & { port: number }> {
+  warnOfMissingProof(config, log);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
   const redis = await openRedis(config, log);
   const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });

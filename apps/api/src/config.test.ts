@@ -84,6 +84,18 @@ test.each<[string, Record<string, string>, string[]]>([
   ],
   ["an unknown algorithm", { JWT_ALGORITHM: "none" }, ["JWT_ALGORITHM"]],
   ["a short gateway secret", { GATEWAY_SECRET: "abc" }, ["GATEWAY_SECRET"]],
+  ["a short one beside a good one", { GATEWAY_SECRET: `${LONG},abc` }, ["GATEWAY_SECRET"]],
+  ["a third gateway secret", { GATEWAY_SECRET: `${LONG},${LONG},${LONG}` }, ["GATEWAY_SECRET"]],
+  [
+    "a gateway secret in production that is only good to develop",
+    { NODE_ENV: "production", JWT_SECRET: LONG, GATEWAY_SECRET: LONG.slice(1) },
+    ["GATEWAY_SECRET"],
+  ],
+  [
+    "a gateway without a proof in production",
+    { NODE_ENV: "production", JWT_SECRET: LONG, GATEWAY_PROOF: "off" },
+    ["GATEWAY_PROOF"],
+  ],
   ["a main server without a token", { USER_DIRECTORY_URL: "https://m" }, ["USER_DIRECTORY_TOKEN"]],
   ["a token without a main server", { USER_DIRECTORY_TOKEN: "t" }, ["USER_DIRECTORY_URL"]],
   [
@@ -122,8 +134,18 @@ test.each<[string, Record<string, string>, string[]]>([
 });
 
 test("production with everything it needs is taken", () => {
-  const config = parseConfig(apiConfigSchema, { ...LEAST, NODE_ENV: "production", JWT_SECRET: LONG });
-  expect(config.NODE_ENV).toBe("production");
+  const gateway = { GATEWAY_SECRET: `${LONG}, ${LONG}2` };
+  const config = parseConfig(apiConfigSchema, {
+    ...LEAST,
+    NODE_ENV: "production",
+    JWT_SECRET: LONG,
+    ...gateway,
+  });
+  expect(config).toMatchObject({
+    NODE_ENV: "production",
+    GATEWAY_SECRET: [LONG, `${LONG}2`],
+    GATEWAY_PROOF: true,
+  });
 });
 
 test.each([

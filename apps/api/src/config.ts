@@ -3,6 +3,7 @@ import { z } from "zod";
 import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
 import { directoryConfigFields, directoryFaults } from "./directory-config.js";
 import { fileConfigFields, fileFaults } from "./file-config.js";
+import { gatewayConfigFields, gatewayFaults } from "./gateway-config.js";
 import { pushConfigFields } from "./push-config.js";
 
 /** Shorter secrets can be guessed offline from one token. */
@@ -84,10 +85,7 @@ export const apiConfigSchema = z
       .enum(["sub", "user_id", "id"])
       .default("sub")
       .meta({ description: "The claim that holds the user's id." }),
-    GATEWAY_SECRET: z.string().min(16, "must have at least 16 characters").optional().meta({
-      description:
-        "Shared secret of a gateway that has authenticated its users; without it no gateway is believed.",
-    }),
+    ...gatewayConfigFields,
 
     ALLOWED_ORIGINS: originList().meta({
       description:
@@ -161,19 +159,22 @@ export const apiConfigSchema = z
     {
       when: ({ issues }) =>
         !issues.some(({ path }) =>
-          /^(JWT_|USER_DIRECTORY_|NODE_ENV|S3_|STORAGE_|FILE_)/.test(String(path?.[0])),
+          /^(JWT_|GATEWAY_|USER_DIRECTORY_|NODE_ENV|S3_|STORAGE_|FILE_)/.test(String(path?.[0])),
         ),
     },
   );
 
 export type ApiConfig = z.output<typeof apiConfigSchema>;
 
-type Fields = Parameters<typeof directoryFaults>[0] &
+type Fields = Parameters<typeof gatewayFaults>[0] &
+  Parameters<typeof directoryFaults>[0] &
   Parameters<typeof fileFaults>[0] &
   KeyFields & { PARLEY_CATCH_UP: string };
 
 function faultsOf(config: Fields): Array<{ name: string; problem: string }> {
-  return [keyFaults, directoryFaults, testFlagFaults, fileFaults].flatMap((find) => find(config));
+  return [keyFaults, gatewayFaults, directoryFaults, fileFaults, testFlagFaults].flatMap((find) =>
+    find(config),
+  );
 }
 
 function testFlagFaults(config: { NODE_ENV: string; PARLEY_CATCH_UP: string }) {

@@ -41,6 +41,8 @@ const UNAUTHENTICATED: Record<Unauthenticated, true> = {
   token_invalid: true,
   token_expired: true,
   token_revoked: true,
+  gateway_proof_required: true,
+  gateway_proof_invalid: true,
 };
 
 /** A request that did not succeed: refused by the server, or not answered. */

@@ -63,6 +63,17 @@ export const ERROR_CODES = {
     message: "The token was revoked; sign in again to get a new one.",
     retryable: false,
   },
+  gateway_proof_required: {
+    kind: "unauthenticated",
+    message:
+      "Only a gateway may call this: send `X-Gateway-Secret`, or `X-Gateway-Timestamp` with `X-Gateway-Signature`.",
+    retryable: false,
+  },
+  gateway_proof_invalid: {
+    kind: "unauthenticated",
+    message: "The gateway's proof does not hold; compare GATEWAY_SECRET, the clocks, and what was signed.",
+    retryable: false,
+  },
   user_blocked: {
     kind: "forbidden",
     message: "This account is blocked; ask the operator.",
