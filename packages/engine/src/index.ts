@@ -37,6 +37,7 @@ export type { EngineLog } from "./engine-log.js";
 export type { Enqueue } from "./enqueue.js";
 export { type CollectedFiles, collectFiles } from "./files/collect-files.js";
 export type { ByteRange, FileStorage, FileStore, PictureReader } from "./files/file-store.js";
+export { findFiles } from "./files/find-files.js";
 export { type ListFilesInput, listFiles } from "./files/list-files.js";
 export { type FileName, getFile, type OpenFile, openFile, openThumbnail } from "./files/open-file.js";
 export { type StoreFileInput, storeFile } from "./files/store-file.js";

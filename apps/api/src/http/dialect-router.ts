@@ -1,5 +1,5 @@
 import { type Identity, ParleyError } from "@parley/contracts";
-import type { Dialect, DialectRoute } from "@parley/dialects";
+import type { Caller, Dialect, DialectRoute, RouteAnswer } from "@parley/dialects";
 import { rememberUser } from "@parley/engine";
 import type { Logger } from "@parley/platform";
 import express, {
@@ -14,8 +14,10 @@ import { callFacts } from "../call-facts.js";
 import { asParleyError } from "./as-parley-error.js";
 import { countRequest, countStranger } from "./count-request.js";
 import { readBody } from "./read-body.js";
+import { receiveUpload } from "./receive-upload.js";
 import { requestState } from "./request-state.js";
 import type { OperationParts } from "./run-operation.js";
+import { sendFile } from "./send-file.js";
 
 /** The REST calls of all dialects. What is not found under a dialect's paths is answered in its words. */
 export function dialectRouter(parts: OperationParts): Router {
@@ -45,14 +47,40 @@ function runRoute(
   return async (request, response) => {
     requestState(response).route = route.path;
     const identity = await identify(parts, { dialect, request, response });
-    const body = route.method === "get" ? {} : await readBody(request, response);
     const caller = { engine: parts.engine, ports: parts.ports, identity };
-    const params = request.params as Record<string, string>;
-    const answer = await route.handle(caller, { params, query: request.query, body });
+    const answer = await handle(parts, { route, caller, request, response });
+    if ("file" in answer) {
+      const tellRange = (refusal: ParleyError) => dialect.errors[refusal.kind](refusal).body;
+      await sendFile(response, answer.file, { asAttachment: true, tellRange });
+      return;
+    }
     response.status(answer.status).set("Cache-Control", "no-store");
     if (answer.body === undefined) response.end();
     else response.json(answer.body);
   };
+}
+
+async function handle(
+  { config }: OperationParts,
+  { route, caller, request, response }: RouteCall,
+): Promise<RouteAnswer> {
+  const asked = { params: request.params as Record<string, string>, query: request.query };
+  if (route.upload) {
+    const maxBytes = config.MAX_FILE_SIZE;
+    return route.handle(caller, {
+      ...asked,
+      receive: (store) => receiveUpload(request, { maxBytes, store }),
+    });
+  }
+  const body = route.method === "get" ? {} : await readBody(request, response);
+  return route.handle(caller, { ...asked, body });
+}
+
+interface RouteCall {
+  route: DialectRoute;
+  caller: Caller;
+  request: Request;
+  response: Response;
 }
 
 async function identify(

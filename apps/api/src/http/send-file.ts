@@ -10,6 +10,8 @@ export interface SendFileOptions {
   asAttachment?: boolean;
   /** Pages of other origins may show it, as they need to who use a signed address. */
   crossOrigin?: boolean;
+  /** How a contract tells that the range begins behind the file's end; left out: as the native one. */
+  tellRange?: (refusal: ParleyError) => unknown;
 }
 
 /** What a browser shows and can't run. */
@@ -40,7 +42,9 @@ export async function sendFile(
   if (range === "beyond") {
     response.set("Content-Range", `bytes */${file.size}`);
     const errors = [{ path: "Range", message: `must begin within the ${file.size} bytes of the file` }];
-    sendProblem(response, new ParleyError("invalid_input", { errors }), 416);
+    const refusal = new ParleyError("invalid_input", { errors });
+    if (options.tellRange) response.status(416).json(options.tellRange(refusal));
+    else sendProblem(response, refusal, 416);
     return;
   }
   const length = range ? range.last - range.first + 1 : file.size;

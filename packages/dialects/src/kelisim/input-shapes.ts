@@ -23,6 +23,12 @@ export const messagePageShape = z.object({
   limit: z.preprocess(unlessEmpty, pageLimit(STANDARD_ROWS).optional()),
 });
 
+/** A page of files, newest first: what was uploaded before one. */
+export const filePageShape = z.object({
+  before_id: z.preprocess(unlessEmpty, integerId.optional()),
+  limit: rows,
+});
+
 /** Clients in PHP send `null` for what they leave out. */
 const chatName = textField(LIMITS.nameLength)
   .nullish()
@@ -57,6 +63,8 @@ const draft = {
     .nullish()
     .transform((content) => content ?? ""),
   temp_id: externalId.nullish(),
+  /** With a file, the text may be empty. */
+  file_id: z.preprocess(unlessEmpty, integerId.optional()),
 };
 const type = z
   .enum(MESSAGE_TYPES)

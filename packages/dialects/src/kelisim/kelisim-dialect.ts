@@ -1,6 +1,7 @@
 import type { Dialect } from "../dialect.js";
 import { chatRoutes } from "./chat-routes.js";
 import { errorFrame, errors } from "./errors.js";
+import { fileRoutes } from "./file-routes.js";
 import { identifyUser } from "./identify-user.js";
 import { inbound } from "./inbound.js";
 import { messageRoutes } from "./message-routes.js";
@@ -15,7 +16,7 @@ export const kelisimDialect: Dialect = {
   name: "kelisim",
   basePaths: [BASE_PATH],
   identify: identifyUser,
-  routes: [...chatRoutes, ...participantRoutes, ...messageRoutes],
+  routes: [...chatRoutes, ...participantRoutes, ...messageRoutes, ...fileRoutes],
   errors,
   socket: {
     path: SOCKET_PATH,

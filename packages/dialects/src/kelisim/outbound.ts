@@ -2,6 +2,7 @@ import type { Message } from "@parley/contracts";
 import type { Engine } from "@parley/engine";
 import type { DialectOutbound, Said, Telling } from "../dialect-socket.js";
 import { integerIdOf } from "../integer-ids.js";
+import { findAttachments } from "./find-attachments.js";
 import { namePeople } from "./name-people.js";
 import { type MessageStatus, presentMessage } from "./present-message.js";
 
@@ -61,14 +62,16 @@ function tellIn({ engine, chatId }: Place, tell: (number: number) => Telling): T
 
 async function tellMessage(engine: Engine, message: Message): Promise<Telling> {
   const { senderId, readAt } = message;
-  const [{ number }, nameOf] = await Promise.all([
-    engine.chatFacts.read(message.chatId),
+  const { number } = await engine.chatFacts.read(message.chatId);
+  const [nameOf, fileOf] = await Promise.all([
     namePeople(engine, [senderId]),
+    findAttachments(engine, { messages: [message], numberOf: () => number }),
   ]);
+  const shared = { number, senderName: nameOf(senderId), file: fileOf(message) };
   const frame = (status: MessageStatus, toSender: boolean): Said => [
     {
       type: "new_message",
-      message: presentMessage(message, { number, senderName: nameOf(senderId), status, toSender }),
+      message: presentMessage(message, { ...shared, status, toSender }),
     },
   ];
   const toOthers = frame("delivered", false);

@@ -1,6 +1,7 @@
 import type { Message, MessageType } from "@parley/contracts";
 import type { Reach } from "@parley/engine";
 import { integerIdOf } from "../integer-ids.js";
+import type { FileShape } from "./present-file.js";
 
 /** How far a message has come. */
 export type MessageStatus = "sent" | "delivered" | "read";
@@ -12,6 +13,8 @@ export interface MessageShape {
   type: MessageType;
   /** Empty when the message is deleted. */
   content: string;
+  /** What it has attached. */
+  file?: FileShape;
   status: MessageStatus;
   /** The client id, to the sender. */
   temp_id?: string;
@@ -27,6 +30,7 @@ export interface MessageView {
   senderName: string;
   status: MessageStatus;
   toSender: boolean;
+  file?: FileShape | undefined;
 }
 
 export function presentMessage(message: Message, view: MessageView): MessageShape {
@@ -37,6 +41,7 @@ export function presentMessage(message: Message, view: MessageView): MessageShap
     sender: { id: integerIdOf(senderId), name: view.senderName },
     type: message.type,
     content: message.content,
+    ...(view.file === undefined ? {} : { file: view.file }),
     status: view.status,
     ...(view.toSender && clientId !== null ? { temp_id: clientId } : {}),
     ...(message.deletedAt === null ? {} : { is_deleted: true }),

@@ -1,8 +1,9 @@
 import type { Message } from "@parley/contracts";
-import type { ChatSummary } from "@parley/engine";
+import type { ChatSummary, StoredFile } from "@parley/engine";
 import { describe, expect, it } from "vitest";
 import { integerIdOf } from "../integer-ids.js";
 import { presentChat, presentParticipant } from "./present-chat.js";
+import { presentAttachment } from "./present-file.js";
 import { presentMessage, statusOf } from "./present-message.js";
 
 const AT = "2031-01-02T03:04:05.006Z";
@@ -77,6 +78,53 @@ describe("a message", () => {
     const { sender } = presentMessage({ ...message, senderId: "ann" }, view);
     expect(sender.id).toBe(integerIdOf("ann"));
     expect(sender.id).toBeLessThan(0);
+  });
+});
+
+describe("what a message has attached", () => {
+  const stored: StoredFile = {
+    id: "0198a8a0-0000-7000-8000-000000000003",
+    number: 9,
+    chatId: message.chatId,
+    uploaderId: "1",
+    name: "说明.txt",
+    mimeType: "text/plain",
+    size: 12,
+    sha256: "abc",
+    width: null,
+    height: null,
+    hasThumbnail: false,
+    createdAt: AT,
+    attachedAt: null,
+  };
+  const here = { ...message, attachmentUrl: `/v1/files/${stored.id}`, attachmentType: "text/plain" };
+
+  it("is a file of this server, or what lies elsewhere", () => {
+    const shape = {
+      id: 9,
+      chat_id: 123,
+      name: "说明.txt",
+      mime_type: "text/plain",
+      size: 12,
+      url: "/api/files/9/download",
+      created_at: AT,
+    };
+    expect(presentAttachment(here, { file: stored, chat: 123 })).toEqual(shape);
+    const there = { ...message, attachmentUrl: "https://elsewhere.example/a/b.pdf?c=d" };
+    expect(presentAttachment(there, { file: undefined, chat: 123 })).toEqual({
+      ...shape,
+      id: null,
+      name: "b.pdf",
+      mime_type: "application/octet-stream",
+      size: null,
+      url: "https://elsewhere.example/a/b.pdf?c=d",
+    });
+  });
+
+  it("is nothing where nothing is, or where it is gone", () => {
+    for (const one of [message, here]) {
+      expect(presentAttachment(one, { file: undefined, chat: 123 })).toBeUndefined();
+    }
   });
 });
 

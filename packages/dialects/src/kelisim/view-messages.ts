@@ -1,6 +1,7 @@
 import type { Message } from "@parley/contracts";
 import { readReach } from "@parley/engine";
 import type { Caller } from "../caller.js";
+import { findAttachments } from "./find-attachments.js";
 import { namePeople } from "./name-people.js";
 import { type MessageShape, presentMessage, statusOf } from "./present-message.js";
 
@@ -14,12 +15,13 @@ export async function viewMessages(
   if (messages.length === 0) return [];
   const viewerId = identity.userId;
   const chatIds = [...new Set(messages.map(({ chatId }) => chatId))];
-  const [nameOf, reaches] = await Promise.all([
+  const [nameOf, reaches, fileOf] = await Promise.all([
     namePeople(
       engine,
       messages.map(({ senderId }) => senderId),
     ),
     readReach(engine, { userId: viewerId, chatIds }),
+    findAttachments(engine, { messages, numberOf }),
   ]);
   return messages.map((message) => {
     const reach = reaches.get(message.chatId) ?? NOWHERE;
@@ -28,6 +30,7 @@ export async function viewMessages(
       senderName: nameOf(message.senderId),
       status: statusOf(message, { viewerId, reach }),
       toSender: message.senderId === viewerId,
+      file: fileOf(message),
     });
   });
 }

@@ -49,6 +49,9 @@ describe("API 文档 / 认证", () => {
       ["DELETE", "/api/messages/1"],
       ["PUT", "/api/chats/1/read"],
       ["GET", "/api/unread-count"],
+      ["POST", "/api/chats/1/files"],
+      ["GET", "/api/chats/1/files"],
+      ["GET", "/api/files/1/download"],
     ];
     for (const [method, path] of calls) {
       const answer = await fetch(`${cluster.urls[0]}${path}`, { method });
