@@ -43,23 +43,33 @@ export async function startApi(
     redis: { check: () => redis.ping(), required: false },
     bus: { check: () => busCheck(realtime), required: false },
   });
-  const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
-  await access.start();
-  const authenticator = withAccessList(createAuthenticator(config, log), access);
+  const auth = await openAuthentication(config, { engine, log });
   const ports: DialectPorts = {
     send: (input) => sendCounted({ engine, limiter, config }, input),
     readPresence: (userIds) => realtime.readPresence(userIds),
+    countVisitors: (chatIds) => realtime.countVisitors(chatIds),
   };
-  const shared = { engine, authenticator, limiter, config, log, metrics, dialects, ports };
+  const shared = { engine, ...auth, limiter, config, log, metrics, dialects, ports };
   const http = createHttpApp({ ...shared, health });
   const httpServer = createServer(http);
   hardenServer(httpServer);
   const serverEnd = watchServer(httpServer);
-  const realtime: Realtime = startRealtime(httpServer, { ...shared, access, redis });
+  const realtime: Realtime = startRealtime(httpServer, { ...shared, redis });
 
   const port = await listen(httpServer, config);
   log.info({ port }, "the node serves");
+  const { access } = auth;
   return { port, stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis }) };
+}
+
+/** Everybody who may decide who is asking. */
+async function openAuthentication(config: ApiConfig, { engine, log }: { engine: Engine; log: Logger }) {
+  const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
+  await access.start();
+  return {
+    access,
+    authenticator: withAccessList(createAuthenticator(config, log), access),
+  };
 }
 
 interface Parts {

@@ -20,6 +20,8 @@ export interface DialectPorts {
   send(input: { actor: Identity; chatId: string; draft: MessageDraft }): Promise<Sent>;
   /** The cluster's view, in the order of the ids. Never rejects. */
   readPresence(userIds: string[]): Promise<PresenceState[]>;
+  /** How many people have each open chat open, over all nodes, in the order of the ids. Never rejects. */
+  countVisitors(chatIds: string[]): Promise<number[]>;
 }
 
 /** Who makes a request, and what it is answered with. */

@@ -56,7 +56,10 @@ export interface DialectSocket {
   path: string;
   /** Without a frame or a pong for so long, a connection is over. Milliseconds. */
   idleMs: number;
-  /** Judged before the upgrade, for connections to one chat: which one. Throws ParleyError, answered over HTTP. */
+  /**
+   * Judged before the upgrade, for connections to one chat: which one. Such a connection has the chat open for as long as it lives.
+   * Throws ParleyError, answered over HTTP.
+   */
   admit?(caller: Caller, params: Readonly<Record<string, string>>): Promise<{ chatId: string }>;
   /** What the client is told first. */
   greet?(client: SocketClient): Said;

@@ -17,6 +17,7 @@ export { pauseCampaign } from "./campaigns/pause-campaign.js";
 export { resumeCampaign } from "./campaigns/resume-campaign.js";
 export { changeChatStatus } from "./chats/change-chat-status.js";
 export type { Chat, ChatDetail, ChatMember, ChatSummary, Person } from "./chats/chat.js";
+export { assertAccess } from "./chats/chat-access.js";
 export type { ChatFacts } from "./chats/chat-facts.js";
 export { type ChatStats, chatStats } from "./chats/chat-stats.js";
 export { type ChatRequest, createChat } from "./chats/create-chat.js";

@@ -1,16 +1,18 @@
 import { announceInChat, type Engine, readPositions, rememberUser } from "@parley/engine";
-import type { Log, Presence, Viewing } from "@parley/platform";
+import type { Log, Presence, RoomPresence, Viewing } from "@parley/platform";
 import type { FanOut } from "./fan-out.js";
 import type { LiveConnection } from "./live-connection.js";
 import type { LiveConnections } from "./live-connections.js";
 import { PendingWork } from "./pending-work.js";
 import type { Typing } from "./typing.js";
+import { leaveChatView } from "./view-chat.js";
 
 export interface ArrivalsOptions {
   engine: Engine;
   fanOut: FanOut;
   connections: LiveConnections;
   presence: Presence;
+  visitors: RoomPresence;
   viewing: Viewing;
   typing: Typing;
   log: Log;
@@ -58,7 +60,7 @@ export class Arrivals {
 
   /** The connection is over. */
   depart(connection: LiveConnection): void {
-    const { connections, fanOut, presence, typing, viewing } = this.#options;
+    const { engine, connections, fanOut, presence, typing, viewing, visitors } = this.#options;
     connections.remove(connection);
     fanOut.users.remove(connection);
     presence.disconnected(connection);
@@ -66,7 +68,7 @@ export class Arrivals {
     const at = new Date().toISOString();
     for (const chatId of typing.stopAll(connection.id)) this.endTyping({ actor, chatId });
     for (const chatId of connection.viewing) {
-      viewing.closed({ userId: connection.userId, place: chatId });
+      if (leaveChatView({ engine, viewing, visitors, connection }, chatId)) continue;
       this.#announce({ actor, chatId, body: { name: "viewer.left", ...actor, at } });
     }
   }

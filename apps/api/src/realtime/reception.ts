@@ -1,5 +1,13 @@
 import type { Engine } from "@parley/engine";
-import { createPresence, type Log, type Presence, type Redis, Viewing } from "@parley/platform";
+import {
+  createPresence,
+  createRoomPresence,
+  type Log,
+  type Presence,
+  type Redis,
+  type RoomPresence,
+  Viewing,
+} from "@parley/platform";
 import type { ApiConfig } from "../config.js";
 import { Admission } from "./admission.js";
 import { Arrivals } from "./arrivals.js";
@@ -7,8 +15,9 @@ import { CommandSlots } from "./command-slots.js";
 import { ConnectPace } from "./connect-pace.js";
 import type { FanOut } from "./fan-out.js";
 import type { LiveConnections } from "./live-connections.js";
-import { PresenceAnnouncer } from "./presence-announcer.js";
+import { createPresenceAnnouncer } from "./presence-announcer.js";
 import { Typing } from "./typing.js";
+import { createVisitAnnouncer } from "./visit-announcer.js";
 
 export interface ReceptionOptions {
   engine: Engine;
@@ -23,6 +32,8 @@ export interface ReceptionOptions {
 export interface Reception {
   arrivals: Arrivals;
   presence: Presence;
+  /** Who has which open chat open. */
+  visitors: RoomPresence;
   viewing: Viewing;
   typing: Typing;
   admission: Admission;
@@ -41,11 +52,12 @@ export function createReception(options: ReceptionOptions): Reception {
     timeoutMs: config.TYPING_TIMEOUT_MS,
     onExpired: (typist) => arrivals.endTyping(typist),
   });
-  const announcer = new PresenceAnnouncer(options);
+  const announcer = createPresenceAnnouncer(options);
   const place = { redis: redis.cache, node: config.NODE_NAME, prefix: `${config.REDIS_PREFIX}:{presence}` };
   const viewing = new Viewing(place);
-  const presence = createPresence({ ...place, log, onChange: (state) => announcer.tell(state) });
-  const arrivals: Arrivals = new Arrivals({ ...options, presence, viewing, typing });
+  const presence = createPresence({ ...place, log, onChange: (state) => announcer.add(state) });
+  const { visitors, visitAnnouncer } = openVisitors(options);
+  const arrivals: Arrivals = new Arrivals({ ...options, presence, visitors, viewing, typing });
   const admission = new Admission({
     connections: config.MAX_CONNECTIONS,
     perUser: config.MAX_CONNECTIONS_PER_USER,
@@ -55,12 +67,28 @@ export function createReception(options: ReceptionOptions): Reception {
     mostWaiting: config.CONNECTS_PER_SECOND * LONGEST_WAIT_SECONDS,
   });
   presence.start();
+  visitors.start();
   viewing.start();
   const close = async () => {
     typing.close();
-    await Promise.all([presence.stop(), viewing.stop()]);
-    await announcer.flush();
+    await Promise.all([presence.stop(), visitors.stop(), viewing.stop()]);
+    await Promise.all([announcer.flush(), visitAnnouncer.flush()]);
     await arrivals.settle();
   };
-  return { arrivals, presence, viewing, typing, admission, pace, slots: new CommandSlots(), close };
+  const shared = { arrivals, presence, visitors, viewing, typing };
+  return { ...shared, admission, pace, slots: new CommandSlots(), close };
+}
+
+function openVisitors({ engine, config, redis, log }: ReceptionOptions) {
+  const visitors: RoomPresence = createRoomPresence({
+    redis: redis.cache,
+    node: config.NODE_NAME,
+    prefix: `${config.REDIS_PREFIX}:{presence}:rooms`,
+    log,
+    onChange: ({ room, userId, isHere }) =>
+      visitAnnouncer.add({ chatId: room, userId, isHere, at: engine.clock().toISOString() }),
+  });
+  const countVisitors = (chatIds: string[]) => visitors.count(chatIds);
+  const visitAnnouncer = createVisitAnnouncer({ engine, countVisitors, log });
+  return { visitors, visitAnnouncer };
 }

@@ -42,6 +42,8 @@ export interface Realtime {
   connectionCount(): number;
   /** The cluster's view of who is there, in the order of the ids. Never rejects. */
   readPresence(userIds: string[]): Promise<PresenceState[]>;
+  /** How many people have each open chat open, in the order of the ids. Never rejects. */
+  countVisitors(chatIds: string[]): Promise<number[]>;
   busState(): BusState;
   /** Sends every client away in order. */
   drain(): Promise<void>;
@@ -78,6 +80,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
     },
     connectionCount: () => connections.count,
     readPresence: (userIds) => reception.presence.read(userIds),
+    countVisitors: (chatIds) => reception.visitors.count(chatIds),
     busState: () => cluster.watch.state(),
     drain: () => drain({ connections, reception, io }),
     close: async () => {

@@ -78,7 +78,11 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     log,
     metrics,
     dialects,
-    ports: { send: (input) => sendCounted({ engine, limiter, config }, input), readPresence: nobodyIsThere },
+    ports: {
+      send: (input) => sendCounted({ engine, limiter, config }, input),
+      readPresence: nobodyIsThere,
+      countVisitors: async (chatIds) => chatIds.map(() => 0),
+    },
     health: createHealth({ postgres: () => pingDatabase(engine) }),
   });
   return {

@@ -15,7 +15,9 @@ const memberShape = z
     user_id: z.string(),
     name: z.string().optional(),
     avatar: z.string().optional(),
-    role: z.string().meta({ description: "owner, member, user or shopper" }),
+    role: z
+      .string()
+      .meta({ description: "owner, member, guest (somebody who has entered an open chat), user or shopper" }),
     joined_at: z.iso.datetime(),
     read_seq: z.int(),
     delivered_seq: z.int(),

@@ -10,6 +10,11 @@ export interface ChatAccess {
   membership: MemberRow | undefined;
 }
 
+/** Refuses: chat_not_found, for everybody who may not read the chat. */
+export async function assertAccess(engine: Engine, input: { actor: Actor; chatId: string }): Promise<void> {
+  await accessChat(engine, input);
+}
+
 /** Reads a chat and the actor's place in it; a chat of others answers like one that does not exist. */
 export async function accessChat(
   engine: Engine,

@@ -21,7 +21,8 @@ export interface RoomPresenceOptions
 export interface RoomPresence {
   start(): void;
   entered(visitor: Visitor, connectionId: string): void;
-  left(visitor: Visitor, connectionId: string): void;
+  /** Whether the connection was in the room. */
+  left(visitor: Visitor, connectionId: string): boolean;
   /** How many people are in each room, over all nodes; while Redis is away, how many on this node. One call for 200 rooms. Never rejects. */
   count(rooms: string[]): Promise<number[]>;
   /** Withdraws this node's visitors, and tells it. */
@@ -51,8 +52,8 @@ export function createRoomPresence(options: RoomPresenceOptions): RoomPresence {
       presence.connected({ id: connectionId, userId: keyOf(visitor) });
     },
     left: (visitor, connectionId) => {
-      here.remove(visitor, connectionId);
       presence.disconnected({ id: connectionId, userId: keyOf(visitor) });
+      return here.remove(visitor, connectionId);
     },
     count: async (rooms) => {
       const counts = await presence.count(rooms);
@@ -86,11 +87,12 @@ class LocalVisitors {
     users.set(userId, (users.get(userId) ?? new Set()).add(connectionId));
   }
 
-  remove({ room, userId }: Visitor, connectionId: string): void {
+  remove({ room, userId }: Visitor, connectionId: string): boolean {
     const users = this.#rooms.get(room);
     const connections = users?.get(userId);
-    if (users === undefined || connections?.delete(connectionId) !== true) return;
+    if (users === undefined || connections?.delete(connectionId) !== true) return false;
     if (connections.size === 0) users.delete(userId);
     if (users.size === 0) this.#rooms.delete(room);
+    return true;
   }
 }

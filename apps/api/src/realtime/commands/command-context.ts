@@ -1,6 +1,6 @@
 import type { COMMAND_CATALOGUE, CommandName } from "@parley/contracts";
 import type { Engine } from "@parley/engine";
-import type { Presence, RateLimiter, Viewing } from "@parley/platform";
+import type { Presence, RateLimiter, RoomPresence, Viewing } from "@parley/platform";
 import type { z } from "zod";
 import type { Authenticator } from "../../auth/create-authenticator.js";
 import type { ApiConfig } from "../../config.js";
@@ -13,6 +13,7 @@ export interface RealtimeParts {
   limiter: RateLimiter;
   authenticator: Authenticator;
   presence: Presence;
+  visitors: RoomPresence;
   viewing: Viewing;
   typing: Typing;
   config: ApiConfig;

@@ -170,8 +170,19 @@ export class RawGateway {
       this.#heartbeat.forget(connection);
       arrivals.depart(connection);
     });
-    const live = arrivals.arrive(connection);
+    const live = this.#arrive(connection);
     serveFrames(socket, { ...this.#options, dialect, client, connection }, live);
+  }
+
+  /** Resolves when the client is live, and has the chat open that the connection is for. */
+  async #arrive(connection: RawConnection): Promise<void> {
+    await this.#options.arrivals.arrive(connection);
+    if (connection.onlyChat === undefined) return;
+    try {
+      await openChatView({ ...this.#options, connection }, connection.onlyChat);
+    } catch (error) {
+      this.#options.log.warn({ err: error, socketId: connection.id }, "could not tell who came into a chat");
+    }
   }
 
   #clientOf(connection: RawConnection): SocketClient {
