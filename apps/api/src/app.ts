@@ -12,9 +12,8 @@ import {
   type Running,
 } from "@parley/platform";
 import { AccessList } from "./auth/access-list.js";
-import { createAuthenticator } from "./auth/create-authenticator.js";
+import { createAuthenticators } from "./auth/create-authenticators.js";
 import { warnOfMissingProof } from "./auth/warn-of-missing-proof.js";
-import { withAccessList } from "./auth/with-access-list.js";
 import type { ApiConfig } from "./config.js";
 import { type ServerEnd, watchServer } from "./http/close-server.js";
 import { createHttpApp } from "./http/create-http-app.js";
@@ -43,33 +42,24 @@ export async function startApi(
     redis: { check: () => redis.ping(), required: false },
     bus: { check: () => busCheck(realtime), required: false },
   });
-  const auth = await openAuthentication(config, { engine, log });
+  const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
+  await access.start();
+  const authenticators = createAuthenticators(config, { access, log });
   const ports: DialectPorts = {
     send: (input) => sendCounted({ engine, limiter, config }, input),
     readPresence: (userIds) => realtime.readPresence(userIds),
     countVisitors: (chatIds) => realtime.countVisitors(chatIds),
   };
-  const shared = { engine, ...auth, limiter, config, log, metrics, dialects, ports };
+  const shared = { engine, ...authenticators, limiter, config, log, metrics, dialects, ports };
   const http = createHttpApp({ ...shared, health });
   const httpServer = createServer(http);
   hardenServer(httpServer);
   const serverEnd = watchServer(httpServer);
-  const realtime: Realtime = startRealtime(httpServer, { ...shared, redis });
+  const realtime: Realtime = startRealtime(httpServer, { ...shared, access, redis });
 
   const port = await listen(httpServer, config);
   log.info({ port }, "the node serves");
-  const { access } = auth;
   return { port, stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis }) };
-}
-
-/** Everybody who may decide who is asking. */
-async function openAuthentication(config: ApiConfig, { engine, log }: { engine: Engine; log: Logger }) {
-  const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
-  await access.start();
-  return {
-    access,
-    authenticator: withAccessList(createAuthenticator(config, log), access),
-  };
 }
 
 interface Parts {

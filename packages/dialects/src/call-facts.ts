@@ -16,6 +16,11 @@ export interface CallFacts {
 export interface Proofs {
   /** Verifies a token. Throws token_missing, token_invalid, token_expired, token_revoked, user_blocked, keys_unavailable. */
   bearer(token: string | undefined): Promise<Identity>;
+  /**
+   * Takes the word of a gateway that has authenticated the user and proves itself with this very request. Throws
+   * gateway_proof_required, gateway_proof_invalid, invalid_input (names the fields), token_revoked, user_blocked.
+   */
+  gateway(): Promise<Identity>;
 }
 
 /** The token of an `Authorization: Bearer` header or, where browsers can't set headers, of the query. */

@@ -2,6 +2,8 @@ import type { OpenFile } from "@parley/engine";
 import type { Caller } from "./caller.js";
 
 export interface RouteRequest {
+  /** Where the client has found this server: host and port, as a trusted proxy tells it. */
+  host: string;
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, unknown>>;
   /** A JSON object; empty for a request without a body. */

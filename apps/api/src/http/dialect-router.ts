@@ -64,7 +64,11 @@ async function handle(
   { config }: OperationParts,
   { route, caller, request, response }: RouteCall,
 ): Promise<RouteAnswer> {
-  const asked = { params: request.params as Record<string, string>, query: request.query };
+  const asked = {
+    host: request.host ?? "",
+    params: request.params as Record<string, string>,
+    query: request.query,
+  };
   if (route.upload) {
     const maxBytes = config.MAX_FILE_SIZE;
     return route.handle(caller, {
@@ -90,10 +94,7 @@ async function identify(
   const counting = { ...parts, metrics: parts.httpMetrics, response };
   let identity: Identity;
   try {
-    identity = await dialect.identify(
-      callFacts(request, request.originalUrl),
-      proofsFor(parts.authenticator),
-    );
+    identity = await dialect.identify(callFacts(request, request.originalUrl), proofsFor(parts, request));
   } catch (refusal) {
     await countStranger(counting, request);
     throw refusal;

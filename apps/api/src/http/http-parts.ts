@@ -2,12 +2,14 @@ import type { Dialect, DialectPorts } from "@parley/dialects";
 import type { Engine } from "@parley/engine";
 import type { Health, Logger, Metrics, RateLimiter } from "@parley/platform";
 import type { Authenticator } from "../auth/create-authenticator.js";
+import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
 import type { ApiConfig } from "../config.js";
 
 /** What the HTTP side is built from. */
 export interface HttpParts {
   engine: Engine;
   authenticator: Authenticator;
+  gatewayAuthenticator: GatewayAuthenticator;
   limiter: RateLimiter;
   config: ApiConfig;
   log: Logger;

@@ -5,6 +5,7 @@ import { type Engine, pingDatabase, readArrival, readMissed } from "@parley/engi
 import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
+import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
 import type { ApiConfig } from "../config.js";
 import { openBatchInbox } from "./batch-inbox.js";
 import { createBus } from "./bus.js";
@@ -25,6 +26,7 @@ export interface RealtimeOptions {
   engine: Engine;
   access: AccessList;
   authenticator: Authenticator;
+  gatewayAuthenticator: GatewayAuthenticator;
   limiter: RateLimiter;
   config: ApiConfig;
   log: Log;

@@ -18,9 +18,8 @@ import {
 } from "@parley/platform";
 import type { Express } from "express";
 import { AccessList } from "../auth/access-list.js";
-import { createAuthenticator } from "../auth/create-authenticator.js";
+import { createAuthenticators } from "../auth/create-authenticators.js";
 import { signToken } from "../auth/sign-token.js";
-import { withAccessList } from "../auth/with-access-list.js";
 import { apiConfigSchema } from "../config.js";
 import { createHttpApp } from "../http/create-http-app.js";
 import { openFileStore } from "../open-file-store.js";
@@ -72,17 +71,13 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
   const limiter = createRateLimiter({ redis, log });
   const app = createHttpApp({
     engine,
-    authenticator: withAccessList(createAuthenticator(config, log), access),
+    ...createAuthenticators(config, { access, log }),
     limiter,
     config,
     log,
     metrics,
     dialects,
-    ports: {
-      send: (input) => sendCounted({ engine, limiter, config }, input),
-      readPresence: nobodyIsThere,
-      countVisitors: async (chatIds) => chatIds.map(() => 0),
-    },
+    ports: { send: (input) => sendCounted({ engine, limiter, config }, input), ...nobodyIsThere },
     health: createHealth({ postgres: () => pingDatabase(engine) }),
   });
   return {
@@ -101,5 +96,7 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
 }
 
 /** Without sockets. */
-const nobodyIsThere: DialectPorts["readPresence"] = async (userIds) =>
-  userIds.map((userId) => ({ userId, status: "offline", lastSeen: null }));
+const nobodyIsThere: Pick<DialectPorts, "readPresence" | "countVisitors"> = {
+  readPresence: async (userIds) => userIds.map((userId) => ({ userId, status: "offline", lastSeen: null })),
+  countVisitors: async (chatIds) => chatIds.map(() => 0),
+};

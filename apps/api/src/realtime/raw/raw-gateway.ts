@@ -4,6 +4,7 @@ import { type Identity, LIMITS, ParleyError } from "@parley/contracts";
 import type { Dialect, DialectPorts, SocketClient } from "@parley/dialects";
 import type { Log } from "@parley/platform";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { GatewayAuthenticator } from "../../auth/create-gateway-authenticator.js";
 import { isOriginAllowed } from "../../auth/is-origin-allowed.js";
 import { proofsFor } from "../../auth/proofs-for.js";
 import { callFacts } from "../../call-facts.js";
@@ -26,6 +27,7 @@ import { refuseUpgrade } from "./refuse-upgrade.js";
 import { serveFrames } from "./serve-frames.js";
 
 export interface RawGatewayOptions extends RealtimeParts {
+  gatewayAuthenticator: GatewayAuthenticator;
   dialects: readonly Dialect[];
   ports: DialectPorts;
   connections: LiveConnections;
@@ -118,13 +120,13 @@ export class RawGateway {
   }
 
   async #letIn(guest: Guest): Promise<void> {
-    const { connections, config, pace, admission, authenticator, engine, ports } = this.#options;
+    const { connections, config, pace, admission, engine, ports } = this.#options;
     const { door, request, socket, head } = guest;
     if (!isOriginAllowed(config, request.headers.origin)) throw new ParleyError("origin_not_allowed");
     if (connections.closedFor === "draining") throw new ParleyError("draining");
     if (connections.closedFor !== null) throw new ParleyError("database_unavailable");
     if (this.#handshakes > HANDSHAKES) throw new ParleyError("too_many_connections");
-    const identity = await door.dialect.identify(callFacts(request), proofsFor(authenticator));
+    const identity = await door.dialect.identify(callFacts(request), proofsFor(this.#options, request));
     const turn = pace.turn();
     if (turn === null) throw new ParleyError("overloaded");
     await turn;
