@@ -108,6 +108,15 @@ describe("enterChat", () => {
     expect(await membersOf(room.id)).toEqual(["alice owner", "bob guest"]);
   });
 
+  it("has nobody wait who is in it already, whoever holds the chat", async () => {
+    const room = await newRoom();
+    await enterChat(node.engine, { actor: bob, chatId: room.id });
+    await other.engine.database.prisma.$transaction(async (transaction) => {
+      await transaction.$queryRaw`SELECT 1 FROM chats WHERE id = ${room.id}::uuid FOR UPDATE`;
+      await enterChat(node.engine, { actor: bob, chatId: room.id });
+    });
+  });
+
   it("opens no door of other chats, and none by itself", async () => {
     const request = { type: "group", name: "closed", memberIds: ["bob"] } as const;
     const group = await createChat(node.engine, { actor: alice, request });
