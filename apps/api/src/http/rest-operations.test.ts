@@ -300,6 +300,10 @@ test("what happened since a cursor is told once more", async () => {
   expect(changes.messages).toMatchObject([{ content: "while away", chat_id: chat }]);
 });
 
+test("a token is verified for a gateway", async () => {
+  expect(await call("verifyToken", { as: `me-${randomUUID()}` })).toEqual({});
+});
+
 test("every call of the catalogue has been seen to work, but those of notifications and files, which have their own tests", () => {
   const others = Object.entries(REST_CATALOGUE).filter(
     ([, { path, tag }]) => !path.startsWith("/v1/notifications/") && tag !== "Files",

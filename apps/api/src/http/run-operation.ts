@@ -1,5 +1,4 @@
 import {
-  type Actor,
   type Identity,
   type Operation,
   type OperationId,
@@ -10,6 +9,7 @@ import { type OpenFile, rememberUser } from "@parley/engine";
 import type { Request, RequestHandler, Response } from "express";
 import { bearerToken } from "../auth/bearer-token.js";
 import type { FileUrlTokens } from "../auth/file-url-tokens.js";
+import { originalToken } from "../auth/original-token.js";
 import { type Counting, countMessage, countRequest, countStranger } from "./count-request.js";
 import type { HandlerContext, Input, ReceiveFile } from "./handlers/handler.js";
 import { REST_HANDLERS } from "./handlers/rest-handlers.js";
@@ -36,7 +36,7 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
     const signed = operation.takesSignedUrl ? signedToken(request) : undefined;
     const actor = operation.isPublic
       ? await admitStranger(counting, request)
-      : await identify(parts, { request, response, counting, signed });
+      : await identify(parts, { request, response, counting, signed, token: tokenOf(operation, request) });
     if (operation.roles && !operation.roles.includes(actor.role)) throw new ParleyError("role_required");
     const body = await readInput(parts, operation, { request, response });
     const valid = validateInput(operation, { params: request.params, query: request.query, body });
@@ -48,6 +48,7 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
       vapidPublicKey,
       fileUrls,
       countMessage: () => countMessage(counting, actor),
+      setHeader: (name: string, value: string) => void response.set(name, value),
     };
     const result = await handle(context, { id, input });
     if (operation.result !== "file") answer(response, { status: operation.status, result });
@@ -71,25 +72,34 @@ function signedToken({ query }: Request): string | undefined {
 }
 
 /** Whoever asks, for calls that need no token. */
-async function admitStranger(counting: Counting, request: Request): Promise<Actor> {
+async function admitStranger(counting: Counting, request: Request): Promise<Identity> {
   await countStranger(counting, request);
   return { userId: "", role: "stranger" };
+}
+
+interface Asking {
+  request: Request;
+  response: Response;
+  counting: Counting;
+  token: string | undefined;
+  /** Of a signed address. */
+  signed: string | undefined;
+}
+
+function tokenOf({ takesOriginalUri }: Operation, request: Request): string | undefined {
+  const token = bearerToken(request.get("Authorization"));
+  return token ?? (takesOriginalUri ? originalToken(request.get("X-Original-URI")) : undefined);
 }
 
 /** Who asks, from the token or the signed address alone, and whether they may ask that often. Strangers are counted by their address. */
 async function identify(
   parts: OperationParts,
-  {
-    request,
-    response,
-    counting,
-    signed,
-  }: { request: Request; response: Response; counting: Counting; signed: string | undefined },
+  { request, response, counting, token, signed }: Asking,
 ): Promise<Identity> {
   let identity: Identity;
   try {
     if (signed === undefined) {
-      identity = await parts.authenticator.authenticate(bearerToken(request.get("Authorization")));
+      identity = await parts.authenticator.authenticate(token);
     } else {
       identity = parts.fileUrls.verify(signed, String(request.params.file_id).toLowerCase());
       parts.authenticator.admit(identity);

@@ -59,6 +59,7 @@ const OWN_CODES = {
   getSettings: [],
   changeSettings: [],
   sync: [],
+  verifyToken: [],
   revokeTokens: ["role_required"],
   blockUser: ["role_required"],
   unblockUser: ["role_required"],

@@ -3,7 +3,7 @@ import type { SchemaCollector } from "../json-schema.js";
 import { type OperationId, REST_CATALOGUE } from "../rest/catalogue.js";
 import type { Operation } from "../rest/operation.js";
 import { BODY_EXAMPLES } from "./body-examples.js";
-import type { OpenApiOperation, OpenApiResponse } from "./document.js";
+import type { OpenApiHeader, OpenApiOperation, OpenApiResponse } from "./document.js";
 import { failureResponses } from "./failures.js";
 import { fileAnswers, UPLOAD } from "./file-content.js";
 import { successHeaders } from "./headers.js";
@@ -70,8 +70,15 @@ function successes(operation: Operation, schemas: SchemaCollector): Record<strin
   return fileAnswers();
 }
 
-function success({ status, result }: Operation, schemas: SchemaCollector): OpenApiResponse {
-  const headers = successHeaders();
+function success(
+  { status, result, resultHeaders = {} }: Operation,
+  schemas: SchemaCollector,
+): OpenApiResponse {
+  const own = Object.entries(resultHeaders).map(([name, description]): [string, OpenApiHeader] => [
+    name,
+    { description, schema: { type: "string" } },
+  ]);
+  const headers = { ...Object.fromEntries(own), ...successHeaders() };
   if (result === undefined || result === "file")
     return { description: "Done; the answer has no body.", headers };
   return {

@@ -8,6 +8,7 @@ export const TAGS = {
   Messages: "Sending, history, reading, editing, deleting and reactions.",
   Files: "Uploads of a chat, which messages attach. Membership is asked for with every download.",
   Members: "Who is in a chat. A change reaches live sockets at once.",
+  Authentication: "What gateways in front of this server ask.",
   Settings: "What people set for themselves.",
   Sync: "Catching up after an absence: one call that misses nothing.",
   Notifications: "Web Push: devices, what a person wants to be told, and what became of it.",

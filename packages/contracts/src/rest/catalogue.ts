@@ -1,4 +1,5 @@
 import { adminOperations } from "./admin-operations.js";
+import { authOperations } from "./auth-operations.js";
 import { campaignOperations } from "./campaign-operations.js";
 import { chatOperations } from "./chat-operations.js";
 import { fileOperations } from "./file-operations.js";
@@ -10,6 +11,7 @@ import { syncOperations } from "./sync-operations.js";
 /** Every native REST call. The API node must have a handler for each, and serves nothing else under /v1. */
 export const REST_CATALOGUE = {
   ...adminOperations,
+  ...authOperations,
   ...campaignOperations,
   ...chatOperations,
   ...fileOperations,

@@ -10,6 +10,8 @@ export interface Operation {
   description?: string;
   /** Needs no token. */
   isPublic?: true;
+  /** Also takes a token from the query of the URI that a gateway names in `X-Original-URI`. */
+  takesOriginalUri?: true;
   /** Roles that may call it; absent: any signed-in user. */
   roles?: readonly string[];
   params?: z.ZodObject;
@@ -22,6 +24,8 @@ export interface Operation {
   status: 200 | 201 | 202 | 204;
   /** The JSON of success; absent for 204. `file`: a file's bytes, whole or in part. */
   result?: z.ZodType | "file";
+  /** Headers of success, with what each says. */
+  resultHeaders?: Readonly<Record<string, string>>;
   /** A signed address, with its `token` in the query, serves as well as a bearer token. */
   takesSignedUrl?: true;
   /** Counts against the message rate instead of only the request rate. */

@@ -14,6 +14,8 @@ export interface HandlerContext {
   fileUrls: FileUrlTokens;
   /** Takes one message from the actor's allowance. Throws rate_limited. */
   countMessage(): Promise<void>;
+  /** Of the answer; only those that the catalogue names in `resultHeaders`. */
+  setHeader(name: string, value: string): void;
 }
 
 type Catalogue = typeof REST_CATALOGUE;

@@ -1,4 +1,5 @@
 import { adminHandlers } from "./admin-handlers.js";
+import { authHandlers } from "./auth-handlers.js";
 import { campaignHandlers } from "./campaign-handlers.js";
 import { chatHandlers } from "./chat-handlers.js";
 import { fileHandlers } from "./file-handlers.js";
@@ -13,6 +14,7 @@ import { syncHandlers } from "./sync-handlers.js";
 /** A handler for every call of the catalogue; one that is missing does not compile. */
 export const REST_HANDLERS: Handlers = {
   ...adminHandlers,
+  ...authHandlers,
   ...campaignHandlers,
   ...chatHandlers,
   ...fileHandlers,
