@@ -2,6 +2,7 @@ export { startTcpProxy, type TcpProxy } from "./chaos/tcp-proxy.js";
 export type { MainServer, MainServerMood, MainServerUser } from "./main-server/main-server.js";
 export { startMainServer } from "./main-server/start-main-server.js";
 export { type Ack, connectNative, type NativeClient, nativeClient } from "./native-client.js";
+export { type Nginx, type NginxOptions, startNginx } from "./nginx.js";
 export { type ObjectStore, startObjectStore } from "./object-store/start-object-store.js";
 export type { Behaviour } from "./push-service/behaviour.js";
 export type { Delivery, DeliverySummary } from "./push-service/delivery-counts.js";
@@ -22,5 +23,5 @@ export { createTestDatabase, type TestDatabase, testRedisUrl } from "./test-data
 export { addTestDevice, createTestDevice, type TestDevice } from "./test-device.js";
 export { openTestEngine, type TestEngine } from "./test-engine.js";
 export { createTestStorage, type TestStorage } from "./test-storage.js";
-export { TEST_JWT_SECRET, testToken } from "./test-token.js";
+export { TEST_GATEWAY_SECRET, TEST_JWT_SECRET, testToken } from "./test-token.js";
 export { until } from "./until.js";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type Cluster, startCluster } from "@parley/platform/local";
 import { createTestDatabase, testRedisUrl } from "./test-database.js";
-import { TEST_JWT_SECRET } from "./test-token.js";
+import { TEST_GATEWAY_SECRET, TEST_JWT_SECRET } from "./test-token.js";
 
 export interface TestCluster extends Cluster {
   /** The nodes' own addresses, past the load balancer. */
@@ -13,9 +13,6 @@ export interface TestCluster extends Cluster {
 }
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-
-/** What proves to a test cluster that a gateway asks. */
-export const TEST_GATEWAY_SECRET = "a-gateway-secret-for-tests-that-is-long";
 
 const SECRETS = { jwtSecret: TEST_JWT_SECRET, gatewaySecret: TEST_GATEWAY_SECRET };
 

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
-import { type RedisProgram, unpackDebianRedis } from "./debian-redis.js";
+import { type Program, unpackDebianProgram } from "./debian-program.js";
 import { LocalFault } from "./local-fault.js";
 
 /** Sharded publish and subscribe, which the cluster needs, came with this version. */
@@ -13,12 +13,12 @@ const oldestRedis = 7;
  * Finds a Redis server, or fetches one into `folder`: from the PATH, else from Debian's or Ubuntu's packages without
  * installing them, else compiled from source.
  */
-export async function findRedisProgram(folder: string, signal?: AbortSignal): Promise<RedisProgram> {
+export async function findRedisProgram(folder: string, signal?: AbortSignal): Promise<Program> {
   mkdirSync(folder, { recursive: true });
   const tried: string[] = [];
   for (const [source, find] of [
     ["PATH", () => onPath()],
-    ["the distribution", () => unpackDebianRedis(path.join(folder, "debian"), signal)],
+    ["the distribution", () => debian(path.join(folder, "debian"), signal)],
     ["source code", () => compiled(path.join(folder, "compiled"), signal)],
   ] as const) {
     const found = await find();
@@ -31,7 +31,7 @@ export async function findRedisProgram(folder: string, signal?: AbortSignal): Pr
   );
 }
 
-function onPath(): RedisProgram | string {
+function onPath(): Program | string {
   for (const name of ["redis-server", "valkey-server"]) {
     for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
       const command = path.join(folder, name);
@@ -40,6 +40,11 @@ function onPath(): RedisProgram | string {
     }
   }
   return "no redis-server or valkey-server of a fitting version";
+}
+
+function debian(folder: string, signal?: AbortSignal): Promise<Program | string> {
+  const program = { package: "redis-server", companions: ["redis-tools"], path: "usr/bin/redis-server" };
+  return unpackDebianProgram({ ...program, folder, signal });
 }
 
 function isExecutable(file: string): boolean {
@@ -52,13 +57,13 @@ function isExecutable(file: string): boolean {
 }
 
 /** Valkey began at 7.2, so one rule serves both. */
-function isRecent({ command, env }: RedisProgram): boolean {
+function isRecent({ command, env }: Program): boolean {
   const { stdout, status } = spawnSync(command, ["--version"], { env, encoding: "utf8" });
   const major = /v=(\d+)/.exec(stdout ?? "")?.[1];
   return status === 0 && Number(major) >= oldestRedis;
 }
 
-async function compiled(folder: string, signal?: AbortSignal): Promise<RedisProgram | string> {
+async function compiled(folder: string, signal?: AbortSignal): Promise<Program | string> {
   for (const tool of ["make", "cc"]) {
     if (spawnSync("which", [tool], { stdio: "ignore" }).status !== 0) return `no ${tool} to compile it with`;
   }

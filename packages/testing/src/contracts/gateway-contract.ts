@@ -1,5 +1,5 @@
 import { connectRaw, type RawClient } from "../raw-client.js";
-import { TEST_GATEWAY_SECRET } from "../test-cluster.js";
+import { TEST_GATEWAY_SECRET } from "../test-token.js";
 import { type ChatNames, type Contract, type ContractClient, Refused } from "./contract-client.js";
 import { jsonCall } from "./json-call.js";
 

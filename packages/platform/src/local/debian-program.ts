@@ -5,53 +5,63 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** A Redis server program and what its environment needs to run it. */
-export interface RedisProgram {
+/** A program and what its environment needs to run it. */
+export interface Program {
   command: string;
   env: NodeJS.ProcessEnv;
 }
 
+export interface DebianProgram {
+  /** The package that has it. */
+  package: string;
+  /** Further packages, where that one is an empty one that only asks for them. */
+  companions?: string[];
+  /** Where it lies in its package, such as `usr/bin/redis-server`. */
+  path: string;
+  /** Folder to download and unpack into. */
+  folder: string;
+  /** Ends the download early. */
+  signal?: AbortSignal | undefined;
+}
+
 interface Fetch {
+  program: DebianProgram;
   /** Folder the packages are downloaded into. */
   folder: string;
   /** Where apt looks for its package lists, as options of its own. */
   lists: string[];
-  signal: AbortSignal | undefined;
 }
 
 /**
- * Downloads the distribution's redis-server and the libraries it lacks and unpacks them into `folder`. Needs no root,
+ * Downloads a program of the distribution and the libraries that this system lacks, and unpacks them into a folder. Needs no root,
  * installs nothing and starts no service. Returns why not when it can't.
  */
-export async function unpackDebianRedis(
-  folder: string,
-  signal?: AbortSignal,
-): Promise<RedisProgram | string> {
-  const unpacked = path.join(folder, "files");
+export async function unpackDebianProgram(program: DebianProgram): Promise<Program | string> {
+  const unpacked = path.join(program.folder, "files");
   if (!existsSync(unpacked)) {
     for (const tool of ["apt-get", "dpkg"]) {
       if (spawnSync("which", [tool], { stdio: "ignore" }).status !== 0) return `this system has no ${tool}`;
     }
-    const problem = await fetchInto(unpacked, signal).catch((error: Error) => lastLine(error.message));
+    const problem = await fetchInto(unpacked, program).catch((error: Error) => lastLine(error.message));
     if (problem) return problem;
   }
-  const command = path.join(unpacked, "usr/bin/redis-server");
-  if (!existsSync(command)) return "its package has no /usr/bin/redis-server";
+  const command = path.join(unpacked, program.path);
+  if (!existsSync(command)) return `its package has no /${program.path}`;
   const libraries = ["usr/lib", "lib"].flatMap((parent) => libraryFolders(path.join(unpacked, parent)));
   const searched = [...libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(":");
   return { command, env: { ...process.env, LD_LIBRARY_PATH: searched } };
 }
 
 /** Works in a folder of its own and renames it at the end, so that an interrupted run leaves nothing half-made in place. */
-async function fetchInto(unpacked: string, signal: AbortSignal | undefined): Promise<void> {
+async function fetchInto(unpacked: string, program: DebianProgram): Promise<void> {
   const work = `${unpacked}.${process.pid}`;
   rmSync(work, { recursive: true, force: true });
   const folder = path.join(work, "packages");
   mkdirSync(folder, { recursive: true });
   try {
-    const fetch: Fetch = { folder, lists: [], signal };
+    const fetch: Fetch = { program, folder, lists: [] };
     await downloadPackages(fetch).catch(async () => {
-      signal?.throwIfAborted();
+      program.signal?.throwIfAborted();
       await downloadPackages(await refreshLists(fetch, path.join(work, "apt")));
     });
     const files = path.join(work, "files");
@@ -75,12 +85,13 @@ async function refreshLists(fetch: Fetch, folder: string): Promise<Fetch> {
 
 /** A simulated installation names exactly the packages this system lacks. */
 async function downloadPackages(fetch: Fetch): Promise<void> {
-  const plan = await apt(fetch, ["install", "--simulate", "--no-install-recommends", "redis-server"]);
-  const names = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name ?? "");
-  await apt(fetch, ["download", ...new Set([...names, "redis-server", "redis-tools"])]);
+  const { package: name, companions = [] } = fetch.program;
+  const plan = await apt(fetch, ["install", "--simulate", "--no-install-recommends", name]);
+  const lacking = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, missing]) => missing ?? "");
+  await apt(fetch, ["download", ...new Set([...lacking, name, ...companions])]);
 }
 
-async function apt({ folder, lists, signal }: Fetch, args: string[]): Promise<string> {
+async function apt({ program: { signal }, folder, lists }: Fetch, args: string[]): Promise<string> {
   const settings = [
     "Acquire::http::Timeout=20",
     "Acquire::Retries=1",
