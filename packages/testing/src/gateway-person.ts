@@ -1,5 +1,5 @@
 import { connectRaw, type RawClient } from "./raw-client.js";
-import { TEST_GATEWAY_SECRET } from "./test-cluster.js";
+import { TEST_GATEWAY_SECRET } from "./test-token.js";
 
 /** What a gateway says about somebody whom it has authenticated. */
 export interface GatewayPerson {

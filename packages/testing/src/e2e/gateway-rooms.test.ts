@@ -4,8 +4,9 @@ import { gatewayCaller } from "../gateway-person.js";
 import { connectNative } from "../native-client.js";
 import { connectRaw, type RawClient, type RawFrame } from "../raw-client.js";
 import { restClient } from "../rest-client.js";
-import { startTestCluster, TEST_GATEWAY_SECRET, type TestCluster } from "../test-cluster.js";
+import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { openTestEngine } from "../test-engine.js";
+import { TEST_GATEWAY_SECRET } from "../test-token.js";
 import { until } from "../until.js";
 
 /** What gateway rooms refuse, and what they withstand. */

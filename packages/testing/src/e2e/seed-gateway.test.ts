@@ -4,7 +4,8 @@ import { type GatewayPerson, gatewayCaller } from "../gateway-person.js";
 import { connectNative } from "../native-client.js";
 import { connectRaw, type RawClient } from "../raw-client.js";
 import { restClient } from "../rest-client.js";
-import { startTestCluster, TEST_GATEWAY_SECRET, type TestCluster } from "../test-cluster.js";
+import { startTestCluster, type TestCluster } from "../test-cluster.js";
+import { TEST_GATEWAY_SECRET } from "../test-token.js";
 import { until } from "../until.js";
 
 /** What the guide to the gateway-based chat names, in its order, over two nodes. */
