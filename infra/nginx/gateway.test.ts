@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request, type Server } from "node:h
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import {
+  connectRaw,
   type Nginx,
   restClient,
   startNginx,
@@ -12,7 +13,7 @@ import {
   testToken,
   until,
 } from "@parley/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createGatewayAuthenticator } from "../../apps/api/src/auth/create-gateway-authenticator.js";
 import { gatewayRequestOf } from "../../apps/api/src/auth/gateway-request.js";
 
@@ -183,6 +184,30 @@ describe("a WebSocket", () => {
       expect(chat.count).toBe(before);
     },
   );
+});
+
+test("a token opens a real room, over REST and a WebSocket, and its address leads back through the gateway", async () => {
+  const gateway = await startGateway({ auth: portOf(cluster.urls[0]), chat: portOf(cluster.urls[1]) });
+  onTestFinished(() => gateway.stop());
+  const body = JSON.stringify({ name: "방", post_id: 1 });
+  const headers = { ...bearer(MINJI), "Content-Type": "application/json" };
+  const creating = { url: gateway.url, method: "POST", path: "/chat/v1/create-room/", headers, body };
+  const made = await ask(creating);
+  expect(made.status).toBe(201);
+  const room = JSON.parse(made.text) as { id: number; chat_url: string; owner: string };
+  const { host } = new URL(gateway.url);
+  expect(room).toMatchObject({ owner: MINJI.email, chat_url: `${host}/ws/chat/${room.id}/chat/` });
+  const client = await connectRaw(`ws://${room.chat_url}?token=${testToken(MINJI)}&user_id=boss`);
+  onTestFinished(() => client.close());
+  const said = { type: "chat.message", message: "안녕하세요!" };
+  expect(await client.ask(said, ({ type }) => type === "chat.message")).toMatchObject({
+    ...said,
+    sender: MINJI.email,
+    nickname: MINJI.name,
+    profile_picture_url: MINJI.picture,
+  });
+  const nowhere = `ws://${host}/ws/chat/999999999/chat/?token=${testToken(MINJI)}`;
+  await expect(connectRaw(nowhere)).rejects.toMatchObject({ status: 404 });
 });
 
 test("nothing that is secret stands in the log", async () => {
