@@ -5,6 +5,7 @@ export { type Ack, connectNative, type NativeClient, nativeClient } from "./nati
 export { type Nginx, type NginxOptions, startNginx } from "./nginx.js";
 export { type ObjectStore, startObjectStore } from "./object-store/start-object-store.js";
 export type { Behaviour } from "./push-service/behaviour.js";
+export { decryptPush } from "./push-service/decrypt-push.js";
 export type { Delivery, DeliverySummary } from "./push-service/delivery-counts.js";
 export type { PushCounters } from "./push-service/push-journal.js";
 export type { PushRequest, ReceivedPush } from "./push-service/push-request.js";

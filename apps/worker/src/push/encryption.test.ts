@@ -1,10 +1,10 @@
-import crypto from "node:crypto";
+import { createECDH, ECDH, randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { Worker } from "node:worker_threads";
-import { type PushService, startPushService, until } from "@parley/testing";
+import { decryptPush, type PushService, startPushService, until } from "@parley/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { systemClock } from "./clock.js";
-import { encryptPush } from "./encrypt-push.js";
+import { encryptPush, encryptWith } from "./encrypt-push.js";
 import { type Encryption, EncryptionRefused, EncryptionUnavailable, type PlainPush } from "./encryption.js";
 import { type Batch, type EncryptionThread, EncryptionThreads } from "./encryption-threads.js";
 import { createInlineEncryption } from "./inline-encryption.js";
@@ -20,7 +20,6 @@ beforeAll(async () => {
   service = await startPushService();
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   log.error.mockClear();
   for (const encryption of closing.splice(0)) await encryption.close();
 });
@@ -49,22 +48,17 @@ const RFC_8291 = {
 };
 
 test("with the salt and the keys of RFC 8291's example, its bytes come out", () => {
-  const sender = crypto.createECDH("prime256v1");
-  sender.setPrivateKey(RFC_8291.senderPrivate, "base64url");
-  vi.spyOn(sender, "generateKeys").mockImplementation(() => sender.getPublicKey() as never);
-  vi.spyOn(crypto, "createECDH").mockReturnValue(sender);
-  vi.spyOn(crypto, "randomBytes").mockImplementation(() => Buffer.from(RFC_8291.salt, "base64url"));
-  const { payload, p256dh, auth, body } = RFC_8291;
-  const encrypted = encryptPush(plain({ payload, p256dh, auth }));
-  expect(Buffer.from(encrypted.body).toString("base64url")).toBe(body);
+  const keys = createECDH("prime256v1");
+  keys.setPrivateKey(RFC_8291.senderPrivate, "base64url");
+  const once = { keys, publicKey: keys.getPublicKey(), salt: Buffer.from(RFC_8291.salt, "base64url") };
+  expect(encryptWith(RFC_8291, once).toString("base64url")).toBe(RFC_8291.body);
 });
 
-test("the headers are the library's, without an authorisation", () => {
-  const { headers, body } = encryptPush(plain());
+test("the headers are those of RFC 8030, without an authorisation", () => {
+  const { headers } = encryptPush(plain());
   const pairs = headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]]] : []));
   expect(Object.fromEntries(pairs)).toEqual({
     TTL: "60",
-    "Content-Length": String(body.length),
     "Content-Type": "application/octet-stream",
     "Content-Encoding": "aes128gcm",
     Urgency: "high",
@@ -75,9 +69,30 @@ test("the headers are the library's, without an authorisation", () => {
 
 test("no two pushes share a key or a salt", () => {
   const push = plain();
-  const heads = Array.from({ length: 20 }, () => Buffer.from(encryptPush(push).body).subarray(0, 86));
-  expect(new Set(heads.map((head) => head.subarray(0, 16).toString("hex"))).size).toBe(20);
-  expect(new Set(heads.map((head) => head.subarray(21).toString("hex"))).size).toBe(20);
+  const heads = Array.from({ length: 600 }, () => Buffer.from(encryptPush(push).body).subarray(0, 86));
+  expect(new Set(heads.map((head) => head.subarray(0, 16).toString("hex"))).size).toBe(600);
+  expect(new Set(heads.map((head) => head.subarray(21).toString("hex"))).size).toBe(600);
+});
+
+test.each([
+  ["nothing", ""],
+  ["as much as fits", "x".repeat(3_993)],
+  ["characters of all lengths", "aü€😀".repeat(300)],
+  ["half a character", "\ud83d"],
+])("a user agent reads %s as it was written", (_, payload) => {
+  const receiver = createECDH("prime256v1");
+  const publicKey = receiver.generateKeys();
+  const auth = randomBytes(16);
+  const keys = { p256dh: publicKey.toString("base64url"), auth: auth.toString("base64url") };
+  const body = Buffer.from(encryptPush(plain({ ...keys, payload })).body);
+  const read = decryptPush({ ecdh: receiver, publicKey, auth }, body);
+  expect(read.toString()).toBe(Buffer.from(payload).toString());
+});
+
+test("what needs a second record is not encrypted", () => {
+  expect(encryptPush(plain({ payload: "x".repeat(3_993) })).body).toHaveLength(4_096);
+  expect(() => encryptPush(plain({ payload: "x".repeat(3_994) }))).toThrow(RangeError);
+  expect(() => encryptPush(plain({ payload: "ü".repeat(1_997) }))).toThrow(RangeError);
 });
 
 describe.each([0, 1, 2])("with %d threads", (threads) => {
@@ -101,10 +116,15 @@ describe.each([0, 1, 2])("with %d threads", (threads) => {
 
   test("keys that are none are refused, and those beside them are not", async () => {
     const encryption = open();
+    const point = plain().p256dh;
     const bad = [
       plain({ p256dh: Buffer.alloc(65, 4).toString("base64url") }),
       plain({ p256dh: "short" }),
       plain({ p256dh: "" }),
+      // A point of the curve, and yet not what a user agent shows and derives its keys from.
+      plain({
+        p256dh: ECDH.convertKey(point, "prime256v1", "base64url", "base64url", "compressed") as string,
+      }),
       plain({ auth: "AAAA" }),
     ];
     const results = await Promise.allSettled([...bad, plain()].map((push) => encryption.encrypt(push)));
