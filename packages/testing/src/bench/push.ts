@@ -16,6 +16,8 @@ import type { PushSubscription } from "../push-service/push-subscription.js";
 
 const ROUNDS = 15;
 const PUSHES = 2_000;
+/** Sent before each round and not measured: who has waited may have to open its connections anew. */
+const WARM_UP = 200;
 const SUBSCRIPTIONS = 2_000;
 const IN_FLIGHT = 50;
 const PAYLOAD = {
@@ -55,11 +57,18 @@ async function main(): Promise<void> {
   ];
   for (const rival of rivals) await runRound(service, rival, subscriptions);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const rival of rivals) rival.rounds.push(await runRound(service, rival, subscriptions));
+    for (const rival of startingAt(round, rivals))
+      rival.rounds.push(await runRound(service, rival, subscriptions));
   }
   report(rivals, pinned ? "one core for the sender, another for the service" : `not pinned, ${cores} cores`);
   for (const sender of senders) await sender.close();
   await service.stop();
+}
+
+/** Who goes first leaves its waste to the next one, so each is first in its turn. */
+function startingAt(round: number, rivals: readonly Rival[]): Rival[] {
+  const first = round % rivals.length;
+  return [...rivals.slice(first), ...rivals.slice(0, first)];
 }
 
 /** Binds this process, with all its threads, to one core; false where the system has no `taskset`. */
@@ -109,30 +118,39 @@ function plainSend(vapidDetails: Vapid): Rival["send"] {
   };
 }
 
-/** A closed loop: IN_FLIGHT senders, each sending again as soon as its push is answered. */
 async function runRound(
   service: PushServiceProcess,
   { name, send }: Rival,
   subscriptions: readonly PushSubscription[],
 ): Promise<Round> {
+  await sendAll(send, subscriptions, WARM_UP);
   await service.forget();
   const cpuBefore = process.cpuUsage();
   const started = performance.now();
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: IN_FLIGHT }, async () => {
-      for (let index = next++; index < PUSHES; index = next++) {
-        const subscription = subscriptions[index % subscriptions.length];
-        if (subscription) await send(subscription);
-      }
-    }),
-  );
+  await sendAll(send, subscriptions, PUSHES);
   const seconds = (performance.now() - started) / 1_000;
   const { user, system } = process.cpuUsage(cpuBefore);
   const { accepted, refused } = await service.counters();
   if (accepted !== PUSHES || refused > 0)
     throw new Error(`${name}: ${accepted} of ${PUSHES} pushes were accepted, ${refused} refused`);
   return { perSecond: PUSHES / seconds, cpu: (user + system) / PUSHES };
+}
+
+/** A closed loop: IN_FLIGHT senders, each sending again as soon as its push is answered. */
+async function sendAll(
+  send: Rival["send"],
+  subscriptions: readonly PushSubscription[],
+  pushes: number,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: IN_FLIGHT }, async () => {
+      for (let index = next++; index < pushes; index = next++) {
+        const subscription = subscriptions[index % subscriptions.length];
+        if (subscription) await send(subscription);
+      }
+    }),
+  );
 }
 
 function report(rivals: readonly Rival[], setting: string): void {
