@@ -4,6 +4,7 @@ import { connectNative, type NativeClient } from "../native-client.js";
 import { restClient } from "../rest-client.js";
 import { startOwnCluster, type TestCluster } from "../test-cluster.js";
 import { until } from "../until.js";
+import { untilBusIs } from "../until-bus-is.js";
 
 let cluster: TestCluster;
 
@@ -21,18 +22,6 @@ function signalRedis(signal: "SIGSTOP" | "SIGCONT"): void {
   const redis = cluster.services.redis;
   if (redis === undefined) throw new Error("the cluster has no Redis of its own");
   process.kill(redis.pid, signal);
-}
-
-async function busIs(url: string, ok: boolean): Promise<void> {
-  await until(
-    async () => {
-      const answer = (await (await fetch(`${url}/readyz`)).json()) as {
-        dependencies: { bus: { ok: boolean } };
-      };
-      return answer.dependencies.bus.ok === ok;
-    },
-    `the bus of ${url} is ${ok ? "back" : "gone"}`,
-  );
 }
 
 async function createGroup(memberIds: string[]): Promise<string> {
@@ -62,7 +51,7 @@ describe("while Redis hangs", () => {
     signalRedis("SIGSTOP");
     await say(chatId, "1");
     await until(() => contents(c, chatId).includes("1"), "cid, on the same node, hears it");
-    for (const url of cluster.urls) await busIs(url, false);
+    for (const url of cluster.urls) await untilBusIs(url, false);
     expect(await b.hear("bus")).toEqual({ state: "degraded" });
     await say(chatId, "2");
     await until(() => contents(b, chatId).includes("2"), "ben, on the other node, hears it through Postgres");
@@ -71,7 +60,7 @@ describe("while Redis hangs", () => {
     await until(() => contents(b, created).includes("hello"), "ben hears of a chat that is new");
 
     signalRedis("SIGCONT");
-    for (const url of cluster.urls) await busIs(url, true);
+    for (const url of cluster.urls) await untilBusIs(url, true);
     await b.hear<{ state: string }>("bus", ({ state }) => state === "ok");
     await say(chatId, "after");
     await say(created, "after");
