@@ -3,6 +3,7 @@ import type { TrueChat, TrueMember, Truth } from "../checker/truth.js";
 import { restClient } from "../rest-client.js";
 import { inTurns, operator } from "./chaos-rest.js";
 import { persistentRequest } from "./persistent-request.js";
+import { readNumbers } from "./read-numbers.js";
 import { shownOf } from "./shown-of.js";
 
 const PAGE_ROWS = 200;
@@ -12,9 +13,13 @@ interface ChatAnswer {
   members: Array<{ user_id: string; read_seq: number }>;
 }
 
-/** Reads through the API what is stored, once nothing changes any more: the chats, and what each member is told about them. */
-export async function readTruth(url: string, chatIds: readonly string[]): Promise<Truth> {
-  const chats = await inTurns(chatIds, (id) => readChat(url, id));
+/** Reads through the API what is stored, once nothing changes any more: the chats, and what each member is told about them. Only the messages' numbers come from the database. */
+export async function readTruth(
+  { url, databaseUrl }: { url: string; databaseUrl: string },
+  chatIds: readonly string[],
+): Promise<Truth> {
+  const numbers = await readNumbers(databaseUrl, "messages");
+  const chats = await inTurns(chatIds, (id) => readChat({ url, numbers }, id));
   const users = [...new Set(chats.flatMap(({ members }) => members.map(({ user }) => user)))];
   const counts = await inTurns(users, (user) => readUnread(url, user));
   const unread = new Map(users.map((user, place) => [user, counts[place] ?? new Map<string, number>()]));
@@ -24,7 +29,10 @@ export async function readTruth(url: string, chatIds: readonly string[]): Promis
   return { chats };
 }
 
-async function readChat(url: string, id: string): Promise<TrueChat> {
+async function readChat(
+  { url, numbers }: { url: string; numbers: ReadonlyMap<string, number> },
+  id: string,
+): Promise<TrueChat> {
   const { last_seq: lastSeq, members } = await ask<ChatAnswer>(url, `/v1/chat/${id}`);
   const messages: MessageShape[] = [];
   for (let more = true; more; ) {
@@ -36,7 +44,7 @@ async function readChat(url: string, id: string): Promise<TrueChat> {
   return {
     id,
     lastSeq,
-    messages: messages.map(shownOf),
+    messages: messages.map((message) => ({ ...shownOf(message), number: numbers.get(message.id) ?? 0 })),
     members: members.map(
       (member): TrueMember => ({ user: member.user_id, readSeq: member.read_seq, unread: -1 }),
     ),

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from "node:fs";
-import type { HistoryEntry } from "../checker/history-entry.js";
+import type { RecordedEntry } from "../checker/history-entry.js";
 
-type Unstamped<Entry> = Entry extends HistoryEntry ? Omit<Entry, "at"> : never;
+type Unstamped<Entry> = Entry extends RecordedEntry ? Omit<Entry, "at"> : never;
 
 /** Writes one process's part of a history, stamped with the clock that all processes of the machine share. */
 export class Recorder {
@@ -14,7 +14,7 @@ export class Recorder {
     this.#name = name;
   }
 
-  record(entry: Unstamped<HistoryEntry>): void {
+  record(entry: Unstamped<RecordedEntry>): void {
     this.#stream.write(`${JSON.stringify({ at: machineTime(), ...entry })}\n`);
   }
 

@@ -90,7 +90,7 @@ async function play(name: ScenarioName, playing: Playing): Promise<Played> {
   await load.ask("rest", null);
   const unanswered = await untilAtRest(load);
   const truth = await readTruth(
-    cluster.url,
+    { url: cluster.url, databaseUrl: cluster.services.postgres.url },
     chats.map(({ id }) => id),
   );
   const known = await untilKnown(load, truth);

@@ -1,6 +1,7 @@
 import type { Finding } from "./finding.js";
 import type { Received, ShownMessage } from "./history-entry.js";
 import type { ConnectionLife, HistoryIndex } from "./history-index.js";
+import { NO_PLACE } from "./place-messages.js";
 
 /** Each connection shows each message at most once and in the order of its chat, and its changes in theirs. */
 export function checkConnections(index: HistoryIndex): Finding[] {
@@ -76,6 +77,7 @@ function sendOrderFaults(index: HistoryIndex): Finding[] {
     if (f !== "send" || key === undefined || conn === undefined || outcome?.type !== "ok") continue;
     if ((index.sends.get(key)?.attempts.length ?? 0) > 1 || outcome.message === undefined) continue;
     const { seq } = outcome.message;
+    if (seq === NO_PLACE) continue;
     const before = latest.get(`${conn} ${chat}`);
     if (before !== undefined && before.seq > seq) {
       const detail = `${key} was sent after ${before.key} and has a lower number than its ${before.seq}`;

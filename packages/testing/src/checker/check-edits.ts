@@ -1,8 +1,9 @@
+import { lackOf } from "./client-kinds.js";
 import type { Finding } from "./finding.js";
 import type { ShownMessage } from "./history-entry.js";
 import { type HistoryIndex, type IndexedChat, memberKey } from "./history-index.js";
 
-/** Acknowledged edits and deletions are stored, and in the end every member knows each message as it is stored. */
+/** Acknowledged edits and deletions are stored, and in the end every member who is told of such knows each message as it is stored. */
 export function checkEdits(index: HistoryIndex): Finding[] {
   return [...unstoredEdits(index), ...[...index.chats.values()].flatMap((chat) => staleViews(index, chat))];
 }
@@ -28,6 +29,7 @@ function agrees(stored: ShownMessage, shown: ShownMessage): boolean {
 function staleViews(index: HistoryIndex, chat: IndexedChat): Finding[] {
   const findings: Finding[] = [];
   for (const { user } of chat.members) {
+    if (lackOf(index.kinds.get(user), "hear-edits") !== undefined) continue;
     const view = index.views.get(memberKey(chat.id, user));
     for (const stored of chat.messages) {
       const known = view?.get(stored.seq);

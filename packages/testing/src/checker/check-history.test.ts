@@ -122,7 +122,8 @@ describe("checkHistory", () => {
     const report = reportOn((history) => {
       const chat = chatOf(history);
       const seq = chat.lastSeq + 1;
-      const copy = { ...messageOf(shownTo(history, "ann").at(-1)), id: "copy", seq, rev: 100_000 };
+      const last = messageOf(shownTo(history, "ann").at(-1));
+      const copy = { ...last, number: 100_000, id: "copy", seq, rev: 100_000 };
       chat.messages.push(copy);
       chat.lastSeq = seq;
       for (const member of chat.members) {

@@ -9,7 +9,7 @@ import { checkRevocations } from "./check-revocations.js";
 import { checkStored } from "./check-stored.js";
 import { checkUnread } from "./check-unread.js";
 import { FINDING_KINDS, type Finding, type FindingKind } from "./finding.js";
-import type { HistoryEntry } from "./history-entry.js";
+import type { RecordedEntry } from "./history-entry.js";
 import { indexHistory } from "./history-index.js";
 import { type HistoryFigures, measureHistory } from "./measure-history.js";
 import { owedMessages } from "./owed-messages.js";
@@ -31,7 +31,7 @@ const LEAVE_BOUND_MS = 2_000;
 
 /** Decides from what clients logged, and from what is stored in the end, whether every promise was kept. Pure. */
 export function checkHistory(
-  entries: readonly HistoryEntry[],
+  entries: readonly RecordedEntry[],
   truth: Truth,
   { leaveBoundMs = LEAVE_BOUND_MS }: CheckOptions = {},
 ): Verdict {

@@ -7,13 +7,15 @@ export function checkPhantoms(index: HistoryIndex): Finding[] {
   const texts = writtenTexts(index);
   return [
     ...[...index.chats.values()].flatMap((chat) => storedPhantoms(index, { chat, texts })),
-    ...index.received.flatMap((entry) => shownPhantoms(index, entry)),
+    ...index.received.flatMap((entry) => shownPhantoms(index, { entry, texts })),
   ];
 }
 
+type Texts = Map<string, Set<string>>;
+
 /** The digests that somebody wrote, by the message's client id or its id. */
-function writtenTexts(index: HistoryIndex): Map<string, Set<string>> {
-  const texts = new Map<string, Set<string>>();
+function writtenTexts(index: HistoryIndex): Texts {
+  const texts: Texts = new Map();
   for (const { invoke } of index.operations) {
     const name = invoke.f === "send" ? invoke.key : invoke.id;
     if (name === undefined || invoke.sum === undefined) continue;
@@ -25,7 +27,7 @@ function writtenTexts(index: HistoryIndex): Map<string, Set<string>> {
 
 function storedPhantoms(
   index: HistoryIndex,
-  { chat, texts }: { chat: IndexedChat; texts: Map<string, Set<string>> },
+  { chat, texts }: { chat: IndexedChat; texts: Texts },
 ): Finding[] {
   return chat.messages.flatMap((message): Finding[] => {
     const detail = phantomReason(index, { message, texts });
@@ -35,9 +37,9 @@ function storedPhantoms(
 
 function phantomReason(
   index: HistoryIndex,
-  { message, texts }: { message: ShownMessage; texts: Map<string, Set<string>> },
+  { message, texts }: { message: ShownMessage; texts: Texts },
 ): string | undefined {
-  const { id, key, sum, deleted, sender } = message;
+  const { id, key, sender } = message;
   // What the platform says by itself, such as that a chat was closed.
   if (sender === "system") return undefined;
   const sent = key === undefined ? undefined : index.sends.get(key);
@@ -45,15 +47,30 @@ function phantomReason(
   if (sent.attempts.every(({ outcome }) => outcome?.type === "fail")) {
     return `${key} is stored although every attempt was refused`;
   }
-  if (deleted || texts.get(key)?.has(sum) || texts.get(id)?.has(sum)) return undefined;
+  if (message.deleted || wasWritten(message, { key, texts })) return undefined;
   return `${key} is stored with a text that nobody wrote`;
 }
 
-function shownPhantoms(index: HistoryIndex, { chat, user, conn, message }: Received): Finding[] {
+function wasWritten({ id, sum }: ShownMessage, { key, texts }: { key: string; texts: Texts }): boolean {
+  return (texts.get(key)?.has(sum) || texts.get(id)?.has(sum)) ?? false;
+}
+
+function shownPhantoms(
+  index: HistoryIndex,
+  { entry: { chat, user, conn, message }, texts }: { entry: Received; texts: Texts },
+): Finding[] {
   const known = index.chats.get(chat);
-  if (message === undefined || known === undefined || known.byId.has(message.id)) return [];
+  if (message === undefined || known === undefined) return [];
   const { key, seq, id } = message;
-  // An acknowledged message that is not stored is a loss, and reported as one.
-  if (key !== undefined && index.sends.get(key)?.ackedAt !== undefined) return [];
-  return [{ kind: "phantom", chat, user, conn, seq, detail: `${key ?? id} was shown and is not stored` }];
+  const place = { chat, user, conn, seq };
+  const stored = known.byId.get(id);
+  if (stored !== undefined) {
+    const empty = stored.deleted === true && message.sum === "";
+    if (stored.key === undefined || empty || wasWritten(message, { key: stored.key, texts })) return [];
+    return [{ kind: "phantom", ...place, detail: `${stored.key} was shown with a text that nobody wrote` }];
+  }
+  // An acknowledged message of this chat that is not stored is a loss, and reported as one.
+  const sent = key === undefined ? undefined : index.sends.get(key);
+  if (sent?.chat === chat && sent.ackedAt !== undefined) return [];
+  return [{ kind: "phantom", ...place, detail: `${key ?? id} was shown and is not stored in this chat` }];
 }

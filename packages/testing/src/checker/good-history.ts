@@ -1,8 +1,8 @@
-import type { HistoryEntry, OperationName, ShownMessage } from "./history-entry.js";
-import type { TrueChat, Truth } from "./truth.js";
+import type { HistoryEntry, NumberedMessage, OperationName, RecordedEntry } from "./history-entry.js";
+import type { TrueChat, TrueMessage, Truth } from "./truth.js";
 
-export interface GoodHistory {
-  entries: HistoryEntry[];
+export interface GoodHistory<Entry = HistoryEntry> {
+  entries: Entry[];
   truth: Truth;
 }
 
@@ -13,10 +13,22 @@ const ROUNDS = 400;
 const TRAVELLER = "dee";
 /** Is added to and taken out of the second chat. */
 const GUEST = "eve";
+/** Who is on a dialect in a history that has such: one who stays, and the traveller. */
+export const DIALECT_USERS: readonly string[] = ["cid", TRAVELLER];
 
 /** A history as a server without a fault makes it, small enough to spoil by hand: one thing happens after the other. */
 export function goodHistory(): GoodHistory {
-  const world = new World();
+  return makeHistory([]);
+}
+
+/** The same with users who speak a dialect, as they record it: numbers instead of places, and nothing of edits. */
+export function goodDialectHistory(): GoodHistory<RecordedEntry> {
+  const { entries, truth } = makeHistory(DIALECT_USERS);
+  return { entries: entries.flatMap(asDialectRecords), truth };
+}
+
+function makeHistory(dialectUsers: readonly string[]): GoodHistory {
+  const world = new World(dialectUsers);
   for (const chat of CHATS) {
     const members = USERS.filter((user) => chat === "tea" || user !== GUEST);
     for (const user of members) world.membership("join", { chat, user });
@@ -32,6 +44,20 @@ export function goodHistory(): GoodHistory {
   return { entries: world.entries, truth: { chats: [...world.chats.values()] } };
 }
 
+function asDialectRecords(entry: HistoryEntry): RecordedEntry[] {
+  if (!DIALECT_USERS.includes(entry.user)) return [entry];
+  if (entry.type === "open") return [{ ...entry, kind: "dialect" }];
+  if (entry.type === "recv" && entry.event === "message_updated") return [];
+  if (entry.type !== "recv" && entry.type !== "ok") return [entry];
+  const shown =
+    entry.type === "ok" ? { shown: (entry.shown as TrueMessage[] | undefined)?.map(numbered) } : {};
+  return [{ ...entry, message: entry.message && numbered(entry.message as TrueMessage), ...shown }];
+}
+
+function numbered({ number, sender, sum }: TrueMessage): NumberedMessage {
+  return { number, sender, sum };
+}
+
 interface Doing {
   f: OperationName;
   chat: string;
@@ -44,10 +70,14 @@ class World {
   readonly chats = new Map<string, TrueChat>();
   readonly #connections = new Map<string, string>();
   readonly #revs = new Map<string, number>();
+  /** Who has no call for changing messages and reading. */
+  readonly #dialectUsers: readonly string[];
   #now = 0;
   #ops = 0;
+  #numbers = 0;
 
-  constructor() {
+  constructor(dialectUsers: readonly string[]) {
+    this.#dialectUsers = dialectUsers;
     for (const id of CHATS) this.chats.set(id, { id, lastSeq: 0, messages: [], members: [] });
   }
 
@@ -57,11 +87,12 @@ class World {
     const user = chat.members[round % chat.members.length]?.user ?? "";
     if (!this.#connections.has(user)) return;
     this.#send(chat, user, `${user}-${round}`);
+    if (round % 7 === 0) this.#read(chat, user);
+    if (this.#dialectUsers.includes(user)) return;
     const own = chat.messages.filter((message) => message.sender === user && message.deleted !== true);
     const [first] = own;
     if (round % 9 === 0 && first) this.#change("edit", { ...first, sum: `again-${round}` }, chat.id);
     if (round % 31 === 0 && first) this.#change("delete", { ...first, sum: "", deleted: true }, chat.id);
-    if (round % 7 === 0) this.#read(chat, user);
     if (round % 5 === 0) this.#mark(chat, user);
   }
 
@@ -90,7 +121,8 @@ class World {
 
   #send(chat: TrueChat, user: string, key: string): void {
     chat.lastSeq++;
-    const message: ShownMessage = {
+    const message: TrueMessage = {
+      number: ++this.#numbers,
       id: `id-${key}`,
       seq: chat.lastSeq,
       rev: this.#takeRev(chat.id),
@@ -111,7 +143,7 @@ class World {
     this.#show(chat, message, "new_message");
   }
 
-  #change(f: "edit" | "delete", changed: ShownMessage, id: string): void {
+  #change(f: "edit" | "delete", changed: TrueMessage, id: string): void {
     const chat = this.#chat(id);
     const message = { ...changed, rev: this.#takeRev(id) };
     chat.messages[message.seq - 1] = message;
@@ -137,7 +169,7 @@ class World {
     this.#do({ f: "mark", chat: chat.id, user, seq: chat.lastSeq }, { seq: chat.lastSeq });
   }
 
-  #show(chat: TrueChat, message: ShownMessage, event: "new_message" | "message_updated"): void {
+  #show(chat: TrueChat, message: TrueMessage, event: "new_message" | "message_updated"): void {
     for (const { user } of chat.members) {
       const conn = this.#connections.get(user);
       if (conn === undefined) continue;

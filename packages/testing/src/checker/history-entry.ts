@@ -1,3 +1,5 @@
+import type { ClientKind } from "./client-kinds.js";
+
 /**
  * What a client may do that the checker judges. `join` and `leave` are changes of membership, whoever makes them; `revoke` takes a user's
  * access away, and `admit` is the moment in which they get a fresh token.
@@ -31,6 +33,17 @@ export interface ShownMessage {
   deleted?: true | undefined;
 }
 
+/** A message as contracts with integers show it. They say neither its place nor its revision; what is stored in the end does. */
+export interface NumberedMessage {
+  number: number;
+  sender: string;
+  key?: string | undefined;
+  sum: string;
+}
+
+/** A message as clients record it, whichever contract they speak. */
+export type RecordedMessage = ShownMessage | NumberedMessage;
+
 /** One attempt begins. A retry is an operation of its own with the same `key`. */
 export interface Invocation extends Stamped {
   type: "invoke";
@@ -55,15 +68,15 @@ export interface Invocation extends Stamped {
 }
 
 /** How an attempt ended: done, certainly not done, or nobody knows (`info`). */
-export interface Outcome extends Stamped {
+export interface Outcome<Message = ShownMessage> extends Stamped {
   type: "ok" | "fail" | "info";
   op: string;
   /** Why not; absent where no answer came. */
   code?: string | undefined;
   /** send, edit, delete: the message that was answered. */
-  message?: ShownMessage | undefined;
+  message?: Message | undefined;
   /** read: what was shown, and up to which number the answer spoke (absent: to the end). */
-  shown?: ShownMessage[] | undefined;
+  shown?: Message[] | undefined;
   through?: number | undefined;
   /** mark: the position that was answered. */
   seq?: number | undefined;
@@ -72,13 +85,13 @@ export interface Outcome extends Stamped {
 export type ReceivedEvent = "new_message" | "message_updated" | "member_added" | "member_removed";
 
 /** Something reached a client: by itself (`live`), or because the client asked for what it had missed (`catch-up`). */
-export interface Received extends Stamped {
+export interface Received<Message = ShownMessage> extends Stamped {
   type: "recv";
   conn: string;
   via: "live" | "catch-up";
   event: ReceivedEvent;
   chat: string;
-  message?: ShownMessage | undefined;
+  message?: Message | undefined;
   about?: string | undefined;
 }
 
@@ -90,6 +103,8 @@ export interface ConnectionEntry extends Stamped {
   type: "open" | "away" | "back" | "close";
   conn: string;
   why?: string | undefined;
+  /** open: what the user connects with; a kind that can do everything when left out. */
+  kind?: ClientKind | undefined;
 }
 
 /** A user was told that their message failed, and that nothing will be tried any more. */
@@ -101,4 +116,12 @@ export interface FailedSend extends Stamped {
   code: string;
 }
 
-export type HistoryEntry = Invocation | Outcome | Received | ConnectionEntry | FailedSend;
+export type HistoryEntry<Message = ShownMessage> =
+  | Invocation
+  | Outcome<Message>
+  | Received<Message>
+  | ConnectionEntry
+  | FailedSend;
+
+/** An entry as it stands in a history. */
+export type RecordedEntry = HistoryEntry<RecordedMessage>;

@@ -1,6 +1,8 @@
-import type { FailedSend, HistoryEntry, Received, ShownMessage } from "./history-entry.js";
+import type { ClientKind } from "./client-kinds.js";
+import type { FailedSend, HistoryEntry, Received, RecordedEntry, ShownMessage } from "./history-entry.js";
 import { type Membership, membershipsOf } from "./memberships.js";
 import type { Operation } from "./operation.js";
+import { NO_PLACE, placeMessages } from "./place-messages.js";
 import type { TrueChat, Truth } from "./truth.js";
 
 /** All attempts to send one message. */
@@ -45,6 +47,8 @@ export interface HistoryIndex {
   /** Keyed by `memberKey`. */
   memberships: Map<string, Membership[]>;
   connections: ConnectionLife[];
+  /** What each user connects with, as far as it was said. */
+  kinds: Map<string, ClientKind>;
   /** What each user came to know of each chat, by number; keyed by `memberKey`. */
   views: Map<string, Map<number, KnownMessage>>;
   received: Received[];
@@ -62,8 +66,8 @@ export function memberKey(chat: string, user: string): string {
 }
 
 /** Arranges a history; entries may come in any order. */
-export function indexHistory(entries: readonly HistoryEntry[], truth: Truth): HistoryIndex {
-  const sorted = [...entries].sort((left, right) => left.at - right.at);
+export function indexHistory(entries: readonly RecordedEntry[], truth: Truth): HistoryIndex {
+  const sorted = placeMessages(entries, truth).sort((left, right) => left.at - right.at);
   const operations = pairOperations(sorted);
   const received = sorted.filter((entry) => entry.type === "recv");
   return {
@@ -72,6 +76,7 @@ export function indexHistory(entries: readonly HistoryEntry[], truth: Truth): Hi
     sends: collectSends(operations),
     memberships: membershipsOf(operations),
     connections: collectConnections(sorted),
+    kinds: collectKinds(sorted),
     views: collectViews(received),
     received,
     failed: sorted.filter((entry) => entry.type === "failed"),
@@ -140,10 +145,19 @@ function collectConnections(sorted: readonly HistoryEntry[]): ConnectionLife[] {
       const away = lives.get(entry.conn)?.aways.at(-1);
       if (away !== undefined) away.to = Math.min(away.to, entry.at);
     } else if (entry.type === "recv" && entry.via === "live") {
-      lives.get(entry.conn)?.live.push(entry);
+      // What is stored nowhere has no place in any order. It is another breach.
+      if (entry.message?.seq !== NO_PLACE) lives.get(entry.conn)?.live.push(entry);
     }
   }
   return [...lives.values()];
+}
+
+function collectKinds(sorted: readonly HistoryEntry[]): Map<string, ClientKind> {
+  return new Map(
+    sorted.flatMap((entry) =>
+      entry.type === "open" && entry.kind !== undefined ? [[entry.user, entry.kind]] : [],
+    ),
+  );
 }
 
 function collectViews(received: readonly Received[]): HistoryIndex["views"] {

@@ -1,3 +1,4 @@
+import type { ClientKind } from "./client-kinds.js";
 import { groupBy } from "./group-by.js";
 import type { Outcome } from "./history-entry.js";
 import type { HistoryIndex } from "./history-index.js";
@@ -10,6 +11,8 @@ export interface HistoryFigures {
   acks: number;
   refusals: number;
   shown: number;
+  /** Messages that reached users by themselves, by what they connect with. */
+  live: Partial<Record<ClientKind, number>>;
   connections: number;
   /** The longest time from an acknowledgement until a connected member was shown the message. */
   longestGapMs: number;
@@ -27,11 +30,21 @@ export function measureHistory(index: HistoryIndex, owed: readonly OwedMessage[]
     acks: sends.filter(({ ackedAt }) => ackedAt !== undefined).length,
     refusals: sends.flatMap(({ attempts }) => attempts).filter(({ outcome }) => isRefusal(outcome)).length,
     shown: index.received.length,
+    live: countLive(index),
     connections: index.connections.length,
     longestGapMs: longest(owed.map(gapOf)),
     longestSilenceMs: longestSilence(index),
     longestAckMs: longestAck(index),
   };
+}
+
+function countLive({ connections, kinds }: HistoryIndex): HistoryFigures["live"] {
+  const counts: HistoryFigures["live"] = {};
+  for (const { user, live } of connections) {
+    const kind = kinds.get(user);
+    if (kind !== undefined) counts[kind] = (counts[kind] ?? 0) + live.length;
+  }
+  return counts;
 }
 
 /** Who does not read, or may not come in, is not told either that something is stored. */

@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { HistoryEntry } from "./history-entry.js";
+import type { RecordedEntry } from "./history-entry.js";
 
 /** Reads histories from JSONL files. A last line that a killed process left half written is skipped. */
-export async function readHistory(files: readonly string[]): Promise<HistoryEntry[]> {
-  const entries: HistoryEntry[] = [];
+export async function readHistory(files: readonly string[]): Promise<RecordedEntry[]> {
+  const entries: RecordedEntry[] = [];
   for (const file of files) {
     for await (const line of createInterface({ input: createReadStream(file) })) {
       const entry = parse(line);
@@ -14,9 +14,9 @@ export async function readHistory(files: readonly string[]): Promise<HistoryEntr
   return entries;
 }
 
-function parse(line: string): HistoryEntry | undefined {
+function parse(line: string): RecordedEntry | undefined {
   try {
-    return JSON.parse(line) as HistoryEntry;
+    return JSON.parse(line) as RecordedEntry;
   } catch {
     return undefined;
   }

@@ -1,5 +1,10 @@
 import type { ShownMessage } from "./history-entry.js";
 
+/** A stored message, with its integer name. */
+export interface TrueMessage extends ShownMessage {
+  number: number;
+}
+
 /** A member of a chat, with what the API answers about what they have read. */
 export interface TrueMember {
   user: string;
@@ -11,7 +16,7 @@ export interface TrueMember {
 export interface TrueChat {
   id: string;
   lastSeq: number;
-  messages: ShownMessage[];
+  messages: TrueMessage[];
   members: TrueMember[];
 }
 
