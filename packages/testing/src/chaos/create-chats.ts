@@ -3,14 +3,15 @@ import { inTurns } from "./chaos-rest.js";
 import type { PlannedChat } from "./load-protocol.js";
 import { persistentRequest } from "./persistent-request.js";
 import type { ChatDraft } from "./plan-chats.js";
+import { readNumbers } from "./read-numbers.js";
 import type { Recorder } from "./recorder.js";
 
 /** Opens the planned chats, each by its first member, and records who is in them from the start. */
-export function createChats(
-  { url, recorder }: { url: string; recorder: Recorder },
+export async function createChats(
+  { url, databaseUrl, recorder }: { url: string; databaseUrl: string; recorder: Recorder },
   drafts: readonly ChatDraft[],
 ): Promise<PlannedChat[]> {
-  return inTurns(drafts, async (draft) => {
+  const chats = await inTurns(drafts, async (draft) => {
     const [owner = ""] = draft.members;
     const { status, body: chat } = await persistentRequest<{ id: string }>(
       restClient(url, { userId: owner }),
@@ -28,4 +29,6 @@ export function createChats(
     }
     return { ...draft, id: chat.id };
   });
+  const numbers = await readNumbers(databaseUrl, "chats");
+  return chats.map((chat) => ({ ...chat, number: numbers.get(chat.id) ?? 0 }));
 }

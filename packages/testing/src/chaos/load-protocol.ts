@@ -1,8 +1,11 @@
+import type { ClientKind } from "../checker/client-kinds.js";
 import type { ChatState } from "./client-view.js";
 
 /** A chat of the run; its first member is its owner. */
 export interface PlannedChat {
   id: string;
+  /** Its name on contracts with integers. */
+  number: number;
   members: string[];
   /** Users who are not in it at first and come and go. */
   guests: string[];
@@ -21,7 +24,7 @@ export interface LoadPlan {
   /** Operations a second of all its clients together. */
   rate: number;
   /** Its own clients. */
-  users: Array<{ userId: string; kind: string; token: string; slow: boolean }>;
+  users: Array<{ userId: string; kind: ClientKind; token: string; slow: boolean }>;
   chats: PlannedChat[];
 }
 

@@ -35,7 +35,8 @@ export class Load {
     const wires = new Map<string, TcpProxy>();
     const port = Number(new URL(plan.url).port);
     for (const { userId, kind, slow } of plan.users) {
-      if (slow && kind !== "native") wires.set(userId, await startTcpProxy(port));
+      // The others stop reading by themselves.
+      if (slow && kind === "sdk") wires.set(userId, await startTcpProxy(port));
     }
     return new Load(plan, wires);
   }
@@ -45,7 +46,7 @@ export class Load {
     const random = new Random(plan.seed);
     const roll = new ChatRoll(plan.chats);
     const pauseMs = (1_000 * plan.users.length) / plan.rate;
-    const shared = { url: plan.url, recorder: this.#recorder, roll };
+    const shared = { url: plan.url, recorder: this.#recorder, chats: plan.chats, roll };
     const users = plan.users.map(({ userId, kind, token }) => {
       const client = createChaosClient(kind, { ...shared, userId, token, wire: wires.get(userId) });
       this.#clients.set(userId, client);
@@ -102,12 +103,14 @@ export class Load {
   }
 
   async compare(states: ChatState[]): Promise<number> {
-    await Promise.all([...this.#clients.values()].map((client) => client.refresh()));
-    let lacking = 0;
-    for (const state of states) {
-      for (const user of state.members) lacking += this.#clients.get(user)?.view.lacks(state) ?? 0;
-    }
-    return lacking;
+    const lacking = await Promise.all(
+      [...this.#clients.values()].map(async (client) => {
+        const mine = states.filter(({ members }) => members.includes(client.userId));
+        await client.refresh(mine);
+        return mine.reduce((sum, state) => sum + client.view.lacks(state), 0);
+      }),
+    );
+    return lacking.reduce((sum, count) => sum + count, 0);
   }
 
   async finish(): Promise<void> {

@@ -141,7 +141,12 @@ export class NativeChaosClient implements ChaosClient {
 
   #opened(): void {
     this.#connection = `${this.userId}#${++this.#connections}`;
-    this.#options.recorder.record({ type: "open", user: this.userId, conn: this.#connection });
+    this.#options.recorder.record({
+      type: "open",
+      user: this.userId,
+      conn: this.#connection,
+      kind: "native",
+    });
     this.#catchUp.since();
   }
 

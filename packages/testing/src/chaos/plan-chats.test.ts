@@ -19,6 +19,8 @@ it("keeps guests out at first, and puts the slow readers into one busy chat", ()
   for (const { members, guests } of guested) {
     expect(members.filter((member) => guests.includes(member))).toEqual([]);
   }
+  // One of each kind of client.
+  expect(slowUsers(planUsers(40), 3)).toEqual(["u0001", "u0021", "u0029"]);
   const busy = chats.filter(({ pulse }) => pulse > 0);
   expect(busy).toHaveLength(1);
   expect(busy[0]?.members).toEqual(expect.arrayContaining(slowUsers(planUsers(40), 3)));

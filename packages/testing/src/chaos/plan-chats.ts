@@ -1,3 +1,4 @@
+import { usersByKind } from "./chaos-client-kinds.js";
 import type { PlannedChat } from "./load-protocol.js";
 import type { Random } from "./random.js";
 
@@ -10,7 +11,7 @@ export interface ChatShape {
   slowReaders?: number;
 }
 
-export type ChatDraft = Omit<PlannedChat, "id">;
+export type ChatDraft = Omit<PlannedChat, "id" | "number">;
 
 const LARGEST_SMALL = 30;
 const LARGE_CHAT = 120;
@@ -28,10 +29,11 @@ export function planUsers(clients: number): string[] {
   return Array.from({ length: clients }, (_, place) => `u${String(place + 1).padStart(4, "0")}`);
 }
 
-/** Those who read slowly: as many of the first users, who speak the native contract, as of the last ones, who use the SDK. */
+/** Those who read slowly: of each kind of client in turn, the first users. */
 export function slowUsers(users: readonly string[], count: number): string[] {
-  const first = Math.ceil(count / 2);
-  return [...users.slice(0, first), ...users.slice(users.length - (count - first))];
+  const kinds = Object.values(usersByKind(users));
+  const turns = Array.from({ length: Math.ceil(count / kinds.length) }, (_, turn) => turn);
+  return turns.flatMap((turn) => kinds.flatMap((kind) => kind[turn] ?? [])).slice(0, count);
 }
 
 /** Chats of 2 to 30 people, many small and few big ones, everybody in about five; and one of more than a hundred. */

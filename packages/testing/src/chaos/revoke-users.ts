@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { testToken } from "../test-token.js";
+import { usersByKind } from "./chaos-client-kinds.js";
 import { operator } from "./chaos-rest.js";
 import { persistentRequest } from "./persistent-request.js";
 import type { Stage } from "./stage.js";
 
-/** Of those who are revoked at a time, half lose their access while Redis is away. */
-const AT_ONCE = 2;
 const REDIS_AWAY_MS = 1_000;
 /** What a revocation may take, and what it may take when the nodes can't be told of it. */
 const BOUND_MS = 2_000;
@@ -14,17 +13,12 @@ const BOUND_WITHOUT_REDIS_MS = 30_000;
 const OUTSIDE_MS = 3_000;
 const LOOK_MS = 100;
 
-/** Takes some users' access away while all is well, and some others' while Redis is away; then lets them in with fresh tokens. */
+/** Takes the access of one user of each kind of client away while all is well, and of one more while Redis is away; then lets them in with fresh tokens. */
 export async function revokeUsers(stage: Stage): Promise<void> {
   const { random, users, cluster } = stage;
-  // From both ends, so that users of each kind of client are among them.
-  const half = Math.floor(users.length / 2);
-  const pick = (from: number, to: number) => random.sample(users.slice(from, to), AT_ONCE);
-  const [native, sdk] = [pick(0, half), pick(half + 1, users.length)];
-  const [calm, away] = [
-    [native[0] ?? "", sdk[0] ?? ""],
-    [native[1] ?? "", sdk[1] ?? ""],
-  ];
+  const pairs = Object.values(usersByKind(users)).map((kind) => random.sample(kind, 2));
+  const calm = pairs.map(([one = ""]) => one);
+  const away = pairs.map(([, other = ""]) => other);
   await revokeAndAdmit(stage, { victims: calm, boundMs: BOUND_MS });
   await cluster.services.killRedis();
   const back = sleep(REDIS_AWAY_MS).then(() => cluster.services.startRedis());

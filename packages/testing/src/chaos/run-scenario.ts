@@ -105,7 +105,8 @@ async function begin(
 ): Promise<PlannedChat[]> {
   const shape: ChatShape = { clients: options.clients, ...scenario.shape?.(options.clients) };
   const recorder = new Recorder(path.join(folder, "history-setup.jsonl"), "setup");
-  const chats = await createChats({ url: cluster.url, recorder }, planChats(shape, random));
+  const databaseUrl = cluster.services.postgres.url;
+  const chats = await createChats({ url: cluster.url, databaseUrl, recorder }, planChats(shape, random));
   await recorder.close();
   const users = planUsers(options.clients);
   const slow = new Set(slowUsers(users, shape.slowReaders ?? 0));

@@ -128,8 +128,10 @@ export class SdkChaosClient implements ChaosClient {
   }
 
   #back(): void {
-    const type = this.#opened ? "back" : "open";
-    if (!this.#caughtUp) this.#options.recorder.record({ type, user: this.userId, conn: this.#conn });
+    const { recorder } = this.#options;
+    const who = { user: this.userId, conn: this.#conn };
+    if (!this.#opened) recorder.record({ type: "open", ...who, kind: "sdk" });
+    else if (!this.#caughtUp) recorder.record({ type: "back", ...who });
     this.#opened = true;
     this.#caughtUp = true;
   }

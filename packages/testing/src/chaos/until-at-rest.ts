@@ -32,6 +32,7 @@ export function untilKnown(load: LoadProcess, truth: Truth): Promise<boolean> {
     ({ id, messages, members }): ChatState => ({
       chat: id,
       revs: messages.map(({ rev }) => rev),
+      numbers: messages.map(({ number }) => number),
       members: members.map(({ user }) => user),
     }),
   );
