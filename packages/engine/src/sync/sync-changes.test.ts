@@ -130,6 +130,42 @@ describe("syncChanges", () => {
     expect(news.messages).toHaveLength(sent.length);
   });
 
+  it("goes on to what was said between two pages, which the connection that asks for the second has not heard", async () => {
+    const first = await newGroup(["bob"]);
+    const second = await newGroup(["bob"]);
+    const { cursor } = await catchUp(bob);
+    await say(first, "before");
+    await say(second, "before, too");
+    const page = await syncChanges(node.engine, { actor: bob, cursor, limit: 1 });
+    expect(page).toMatchObject({ messages: [{ content: "before" }], hasMore: true });
+    // The connection ends here, and the next one begins after this.
+    await say(first, "between");
+    const rest = await catchUp(bob, page.cursor, 1);
+    expect(rest.messages.map(({ content }) => content)).toEqual(
+      expect.arrayContaining(["before, too", "between"]),
+    );
+    expect((await catchUp(bob, rest.cursor)).messages.map(({ content }) => content)).not.toContain("before");
+  });
+
+  it("comes to an end while a long transaction holds the snapshots", async () => {
+    const chatId = await newGroup(["bob"]);
+    const { cursor } = await catchUp(bob);
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query("BEGIN");
+    await holder.query("SELECT pg_current_xact_id()");
+    try {
+      for (const text of ["one", "two", "three"]) await say(chatId, text);
+      const held = await catchUp(bob, cursor, 1);
+      const again = await catchUp(bob, held.cursor, 1);
+      for (const { messages } of [held, again]) {
+        expect(new Set(messages.map(({ content }) => content))).toEqual(new Set(["one", "two", "three"]));
+      }
+    } finally {
+      await holder.end();
+    }
+  });
+
   it("tells somebody who was removed, and no more than that", async () => {
     const erin = { userId: "erin", role: "user" };
     const chatId = await newGroup(["erin"]);

@@ -113,12 +113,17 @@ async function readPage(
     stop = { chat: chat.id, rev: rows.length > room ? (rows[room - 1]?.rev ?? 0) : END_OF_CHAT };
     if (rows.length > room) break;
   }
-  const hasMore = stop !== null && (stop.rev !== END_OF_CHAT || told.length < changed.length);
+  const isCut = stop !== null && (stop.rev !== END_OF_CHAT || told.length < changed.length);
+  // Later pages go on from the first one's snapshot. What has happened since is told by the live connection, but that may be another
+  // one than at the first page: so the end of several pages is never the end of the news.
+  // Only while that leads on: a transaction that stays open for long holds the snapshots where they are.
+  const leadsOn = span.after !== null && BigInt(span.until) > BigInt(span.from);
+  const hasMore = isCut || leadsOn;
   return {
     messages,
     ...(await readAround(context, { told, span, userId })),
     cursor: encodeSyncCursor(
-      hasMore && stop !== null
+      isCut && stop !== null
         ? { database: span.database, from: span.from, page: { until: span.until, ...stop, full: span.full } }
         : { database: span.database, from: span.until },
     ),
