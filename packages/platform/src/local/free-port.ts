@@ -1,10 +1,18 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+
+/** Below the ports that systems give to connections on their way out, one of which could take the port before it is used. */
+const LOWEST = 11_000;
+const HIGHEST = 31_999;
+const TRIES = 100;
 
 /** Finds a TCP port on 127.0.0.1 that nobody listens on at the moment. */
 export async function freePort(): Promise<number> {
-  const port = await tryListen(0, "127.0.0.1");
-  if (port === undefined) throw new Error("The system has no free TCP port.");
-  return port;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if (await isPortFree(port)) return port;
+  }
+  throw new Error("The system has no free TCP port.");
 }
 
 /** Tells whether a TCP port of `host` could be listened on just now. */

@@ -12,6 +12,8 @@ const UNSENT_BYTES = 1_048_576;
 const UNTOLD_EVENTS = 1_000;
 /** Frames beyond the allowed rate that are answered before the connection ends. */
 const REFUSED_FRAMES = 1_000;
+/** How long a client may take to answer that its connection is closed. */
+const CLOSE_MS = 5_000;
 /** How long an expired token may be replaced before the connection ends. */
 const REAUTHENTICATION_GRACE_MS = 30_000;
 
@@ -133,6 +135,7 @@ export class RawConnection implements LiveConnection {
     this.#socket.close(code, message);
     // Who does not read would not see the close frame either.
     if (reason === "slow_consumer") this.#socket.terminate();
+    else setTimeout(() => this.#socket.terminate(), CLOSE_MS).unref();
   }
 
   /** False, and the end of the connection, when more waits for the client than a live one leaves lying. */
@@ -140,6 +143,12 @@ export class RawConnection implements LiveConnection {
     if (this.#socket.bufferedAmount <= UNSENT_BYTES) return true;
     this.end("slow_consumer");
     return false;
+  }
+
+  /** A ping, or the answer to one. They count like frames, because they cost nearly as much; ones beyond the rate have no answer of their own. */
+  noteSignOfLife(): void {
+    this.heardAt = performance.now();
+    if (this.bucket.take() > 0) this.noteRefusal();
   }
 
   /** Another frame beyond the rate; one who never stops is sent away. */

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
 import { closeEngine, createChat, type Engine, openEngine } from "@parley/engine";
 import { createLogger, parseConfig } from "@parley/platform";
 import {
@@ -10,6 +12,7 @@ import {
   type TestDatabase,
   testRedisUrl,
   testToken,
+  until,
 } from "@parley/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { startApi } from "../../app.js";
@@ -45,6 +48,19 @@ async function connect(userId: string, node = nodes[0], token = testToken({ user
   const client = await connectRaw(`${urlOf(node)}/toy/ws?token=${token}`);
   onTestFinished(() => client.close());
   return client;
+}
+
+/** Begins a handshake on a transport that never hangs up by itself. */
+async function begin(path: string, key = "dGhlIHNhbXBsZSBub25jZQ==") {
+  const socket = connectTcp({ host: "127.0.0.1", port: nodes[0]?.port ?? 0, allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  );
+  return socket;
 }
 
 async function newChat(...userIds: string[]): Promise<number> {
@@ -158,6 +174,45 @@ describe("raw sockets of a dialect", () => {
       });
     }
     await expect(connectRaw(`${urlOf(nodes[0])}/nowhere`)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it("refuse handshakes that are none in the dialect's words", async () => {
+    const socket = await begin(`/toy/ws?token=${testToken({ userId: "ann" })}`, "too short");
+    let told = "";
+    socket.on("data", (part) => {
+      told += String(part);
+    });
+    await once(socket, "end");
+    expect(told).toMatch(/^HTTP\/1\.1 400 /);
+    expect(told).toMatch(/^Sec-WebSocket-Version: 13\r$/m);
+    expect(told.split("\r\n\r\n")[1]).toBe('{"toy_error":"invalid_input"}');
+  });
+
+  it("let go of who was refused, whether or not they hang up", async () => {
+    const guests = [await begin("/toy/ws"), await begin("/nowhere"), await begin("/toy/ws")];
+    for (const socket of guests) {
+      socket.resume();
+      await once(socket, "end");
+    }
+    // One who hangs up is gone at once; the others keep their side open, and find out when they write.
+    guests.pop()?.destroy();
+    await until(() => {
+      for (const socket of guests) if (!socket.destroyed) socket.write("x");
+      return guests.every(({ destroyed }) => destroyed);
+    }, "the node has let them go");
+  });
+
+  it.each(["ping", "pong"] as const)("count each %s like a frame", async (what) => {
+    const node = await startNode({ SOCKET_EVENTS_PER_SECOND: "1", SOCKET_EVENTS_BURST: "2" });
+    onTestFinished(() => node.stop("the test is over"));
+    const ann = await connect("ann", node);
+    for (let turn = 0; turn < 2_000 && ann.socket.readyState === ann.socket.OPEN; turn++) {
+      ann.socket[what]();
+      // Not so many at once that the transport ends it.
+      if (turn % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => ann.socket.readyState === ann.socket.CLOSED, "the node has sent her away");
+    expect(await ann.closed).toBe(4430);
   });
 
   it("tell of typing, which ends by itself when the client goes", async () => {

@@ -43,6 +43,7 @@ interface Door {
   dialect: Dialect;
   matches: PathPattern;
   wire: Wire;
+  sockets: WebSocketServer;
 }
 
 /** A client on its way in. */
@@ -65,12 +66,6 @@ export class RawGateway {
   readonly #doors: readonly Door[];
   readonly #heartbeat = new Heartbeat();
   readonly #marks: DeliveryMarks;
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: LARGEST_FRAME_BYTES,
-  });
   #handshakes = 0;
 
   constructor(httpServer: HttpServer, options: RawGatewayOptions) {
@@ -80,6 +75,7 @@ export class RawGateway {
       dialect,
       matches: pathPattern(dialect.socket.path),
       wire: createDialectWire({ ...options, dialect }),
+      sockets: createSockets(options, dialect),
     }));
     httpServer.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const { path } = callFacts(request);
@@ -136,7 +132,7 @@ export class RawGateway {
     if (socket.destroyed) return;
     admission.enter(identity.userId, socket);
     socket.once("close", () => admission.leave(identity.userId));
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+    door.sockets.handleUpgrade(request, socket, head, (webSocket) =>
       this.#open(webSocket, { door, identity, onlyChat: scope?.chatId }),
     );
   }
@@ -163,9 +159,8 @@ export class RawGateway {
     const client = this.#clientOf(connection);
     arrivals.open(connection);
     this.#heartbeat.watch(connection, dialect.socket.idleMs);
-    socket.on("pong", () => {
-      connection.heardAt = performance.now();
-    });
+    socket.on("ping", () => connection.noteSignOfLife());
+    socket.on("pong", () => connection.noteSignOfLife());
     // The close that follows says the rest.
     socket.on("error", () => undefined);
     socket.on("close", () => {
@@ -205,4 +200,21 @@ export class RawGateway {
       },
     };
   }
+}
+
+/** Makes WebSockets of handshakes; those that are none are told so in the dialect's words. */
+function createSockets({ metrics }: Pick<RawGatewayOptions, "metrics">, dialect: Dialect): WebSocketServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: LARGEST_FRAME_BYTES,
+  });
+  sockets.on("wsClientError", (fault, socket) => {
+    const message = `This is no handshake of a WebSocket: ${fault.message}.`;
+    const refusal = new ParleyError("invalid_input", { message, cause: fault });
+    metrics.errors.inc({ code: refusal.code });
+    refuseUpgrade(socket, dialect, refusal);
+  });
+  return sockets;
 }

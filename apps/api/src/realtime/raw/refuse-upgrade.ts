@@ -3,7 +3,10 @@ import type { Duplex } from "node:stream";
 import type { ParleyError } from "@parley/contracts";
 import type { Dialect } from "@parley/dialects";
 
-/** Answers a handshake with a failure instead of a connection. */
+/** How long one who was refused has to close the connection. Milliseconds. */
+const LINGER_MS = 5_000;
+
+/** Answers a handshake with a failure instead of a connection, which is over soon after, whatever the client does. */
 export function refuseUpgrade(socket: Duplex, dialect: Dialect | undefined, refusal: ParleyError): void {
   const { status, body } =
     dialect === undefined
@@ -16,6 +19,7 @@ export function refuseUpgrade(socket: Duplex, dialect: Dialect | undefined, refu
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
       "Connection: close",
+      "Sec-WebSocket-Version: 13",
       "Content-Type: application/json; charset=utf-8",
       `Content-Length: ${Buffer.byteLength(text)}`,
       ...retryAfter,
@@ -23,4 +27,12 @@ export function refuseUpgrade(socket: Duplex, dialect: Dialect | undefined, refu
       text,
     ].join("\r\n"),
   );
+  letGo(socket);
+}
+
+/** What is not read never ends, and closed at once it might take the answer along. */
+function letGo(socket: Duplex): void {
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once("close", () => clearTimeout(timer));
 }
