@@ -1,5 +1,5 @@
 import { externalId, LIMITS, type Message, ParleyError, textField } from "@parley/contracts";
-import { type ChatFacts, createChat, resolvePerson } from "@parley/engine";
+import { type ChatFacts, createChat, findDirectChat, resolvePerson } from "@parley/engine";
 import { z } from "zod";
 import type { Caller } from "../caller.js";
 import { readIntegerId } from "../integer-ids.js";
@@ -39,6 +39,9 @@ export async function sendCatchatMessage(
 async function chatFor(caller: Caller, { to, messageType }: z.output<typeof sendInput>): Promise<ChatFacts> {
   const { engine, identity } = caller;
   if (messageType === TO_GROUP) return groupByName(caller, to);
+  // Whoever talks already is no news to anybody.
+  const open = await findDirectChat(engine, { actor: identity, userId: to });
+  if (open !== null) return engine.chatFacts.read(open);
   const { known } = await resolvePerson(engine, to);
   if (known === "no") throw new ParleyError("member_not_found", { message: `There is no account "${to}".` });
   const { id } = await createChat(engine, { actor: identity, request: { type: "direct", userId: to } });
