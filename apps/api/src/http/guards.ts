@@ -52,7 +52,15 @@ function crossOrigin(config: ApiConfig): RequestHandler {
     credentials: false,
     origin: (origin, decide) => decide(null, origin !== undefined && isOriginAllowed(config, origin)),
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: ["Authorization", "Content-Type", "If-None-Match", "If-Range", "Range", "X-Request-Id"],
+    allowedHeaders: [
+      "Authorization",
+      "Content-Type",
+      "If-None-Match",
+      "If-Range",
+      "Range",
+      "X-Request-Id",
+      "X-User-ID",
+    ],
     exposedHeaders: EXPOSED,
     maxAge: 600,
   });
