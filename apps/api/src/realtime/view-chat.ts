@@ -16,19 +16,20 @@ export interface ViewParts {
 export async function openChatView(parts: ViewParts, chatId: string): Promise<void> {
   const { viewing, visitors, connection } = parts;
   if (!connection.open || connection.viewing.has(chatId)) return;
+  const { id, userId } = connection;
+  // Both at once: whoever closes, or goes while the others are told, takes back exactly what was noted.
   connection.viewing.add(chatId);
+  viewing.opened({ userId, place: chatId });
   let isVisit: boolean;
   try {
     isVisit = await tellOpened(parts, chatId);
   } catch (error) {
     // An outsider has nothing open.
-    connection.viewing.delete(chatId);
+    if (connection.viewing.delete(chatId)) viewing.closed({ userId, place: chatId });
     throw error;
   }
   // The client may have gone meanwhile, or have closed the chat.
   if (!connection.open || !connection.viewing.has(chatId)) return;
-  const { id, userId } = connection;
-  viewing.opened({ userId, place: chatId });
   if (isVisit) visitors.entered({ room: chatId, userId }, id);
 }
 

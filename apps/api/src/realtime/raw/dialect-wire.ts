@@ -55,7 +55,14 @@ function outboundOf(options: DialectWireOptions, tell: () => Telling | Promise<T
   const encoded: Promise<Encoded> = keepTrying(options, { first: telling, tell }).then(encode);
   // Whoever has to tell it hears of a failure; without a receiver nobody does.
   encoded.catch(() => undefined);
-  return { toEach: (userId): Frames => ({ later: encoded.then((known) => framesFor(known, userId)) }) };
+  return {
+    toEach: (userId): Frames => {
+      const later = encoded.then((known) => framesFor(known, userId));
+      // Nor does a receiver that is gone before its turn comes.
+      later.catch(() => undefined);
+      return { later };
+    },
+  };
 }
 
 async function keepTrying(

@@ -119,8 +119,7 @@ export class RawGateway {
     const { connections, config, pace, admission, engine, ports } = this.#options;
     const { door, request, socket, head } = guest;
     if (!isOriginAllowed(config, request.headers.origin)) throw new ParleyError("origin_not_allowed");
-    if (connections.closedFor === "draining") throw new ParleyError("draining");
-    if (connections.closedFor !== null) throw new ParleyError("database_unavailable");
+    assertOpen(connections);
     if (this.#handshakes > HANDSHAKES) throw new ParleyError("too_many_connections");
     const identity = await door.dialect.identify(callFacts(request), proofsFor(this.#options, request));
     const turn = pace.turn();
@@ -128,6 +127,8 @@ export class RawGateway {
     await turn;
     const caller = { engine, ports, identity };
     const scope = await door.dialect.socket.admit?.(caller, guest.params);
+    // The node may have begun to send everybody away.
+    assertOpen(connections);
     // One who has gone meanwhile would never give a place back.
     if (socket.destroyed) return;
     admission.enter(identity.userId, socket);
@@ -217,4 +218,10 @@ function createSockets({ metrics }: Pick<RawGatewayOptions, "metrics">, dialect:
     refuseUpgrade(socket, dialect, refusal);
   });
   return sockets;
+}
+
+/** Throws while nobody is let in. */
+function assertOpen({ closedFor }: LiveConnections): void {
+  if (closedFor === "draining") throw new ParleyError("draining");
+  if (closedFor !== null) throw new ParleyError("database_unavailable");
 }
