@@ -4,7 +4,7 @@ import { chatShape } from "./chat-shapes.js";
 import { messageShape } from "./message-shapes.js";
 import type { Operation } from "./operation.js";
 
-export const syncQuery = z.object({ cursor: z.string().max(500).optional(), limit: pageLimit(200) });
+export const syncQuery = z.object({ cursor: z.string().max(2000).optional(), limit: pageLimit(200) });
 
 export const syncResult = z
   .object({

@@ -147,23 +147,57 @@ describe("syncChanges", () => {
     expect((await catchUp(bob, rest.cursor)).messages.map(({ content }) => content)).not.toContain("before");
   });
 
-  it("comes to an end while a long transaction holds the snapshots", async () => {
+  it("tells nothing twice while other transactions stay open, and what they commit in the end", async () => {
     const chatId = await newGroup(["bob"]);
     const { cursor } = await catchUp(bob);
     const holder = new Client({ connectionString: database.url });
     await holder.connect();
     await holder.query("BEGIN");
-    await holder.query("SELECT pg_current_xact_id()");
-    try {
-      for (const text of ["one", "two", "three"]) await say(chatId, text);
-      const held = await catchUp(bob, cursor, 1);
-      const again = await catchUp(bob, held.cursor, 1);
-      for (const { messages } of [held, again]) {
-        expect(new Set(messages.map(({ content }) => content))).toEqual(new Set(["one", "two", "three"]));
-      }
-    } finally {
+    await holder.query("UPDATE chats SET name = 'late', changed_xid = pg_current_xact_id() WHERE id = $1", [
+      await newGroup(["bob"]),
+    ]);
+    for (const text of ["one", "two", "three"]) await say(chatId, text);
+    const held = await catchUp(bob, cursor, 1);
+    expect(held.messages.map(({ content }) => content)).toEqual(["one", "two", "three"]);
+    await say(chatId, "four");
+    const again = await catchUp(bob, held.cursor, 1);
+    expect(again.messages.map(({ content }) => content)).toEqual(["four"]);
+    const idle = await syncChanges(node.engine, { actor: bob, cursor: again.cursor, limit: 200 });
+    expect(idle.chats).toEqual([]);
+    await holder.query("COMMIT");
+    await holder.end();
+    const late = await syncChanges(node.engine, { actor: bob, cursor: idle.cursor, limit: 200 });
+    expect(late.chats.map(({ name }) => name)).toEqual(["late"]);
+  });
+
+  it("leaves nothing out while more transactions are open than a cursor names", async () => {
+    const olga = { userId: "olga", role: "user" };
+    const chatId = await newGroup(["olga"]);
+    const holders = Array.from({ length: 45 }, () => new Client({ connectionString: database.url }));
+    for (const holder of holders) await holder.connect();
+    const late: string[] = [];
+    for (const holder of holders) {
+      late.push(await newGroup(["olga"]));
+      await holder.query("BEGIN");
+      await holder.query("UPDATE chats SET name = 'late', changed_xid = pg_current_xact_id() WHERE id = $1", [
+        late.at(-1),
+      ]);
+    }
+    await say(chatId, "one");
+    await say(chatId, "two");
+    const held = await catchUp(olga, undefined, 1);
+    expect(held.cursor.length).toBeLessThan(2_000);
+    expect(held.messages.map(({ content }) => content)).toEqual(expect.arrayContaining(["one", "two"]));
+    // The cursor is from before the last of them: what came after is told again, to an end.
+    const again = await catchUp(olga, held.cursor, 1);
+    expect(new Set(again.messages.map(({ content }) => content))).toEqual(new Set(["one", "two"]));
+    for (const holder of holders) {
+      await holder.query("COMMIT");
       await holder.end();
     }
+    const told = await syncChanges(node.engine, { actor: olga, cursor: again.cursor, limit: 200 });
+    const names = new Map(told.chats.map(({ id, name }) => [id, name]));
+    for (const id of late) expect(names.get(id)).toBe("late");
   });
 
   it("tells somebody who was removed, and no more than that", async () => {
@@ -204,10 +238,12 @@ describe("syncChanges", () => {
     const parts = Buffer.from(known, "base64url").toString().split(" ");
     const forge = (...forged: string[]) => Buffer.from(forged.join(" ")).toString("base64url");
     const forgeries = [
-      forge("1", parts[1] ?? "", "999999999999"),
-      forge("1", "123", parts[2] ?? ""),
-      forge("1", parts[1] ?? "", "0", "1", "-".repeat(36), "1", "f"),
-      forge("1", parts[1] ?? "", "0", "1", chatId, "9999999999", "f"),
+      forge("1", parts[1] ?? "", "123"),
+      forge("2", parts[1] ?? "", "999999999999:999999999999:"),
+      forge("2", parts[1] ?? "", "9:3:"),
+      forge("2", "123", parts[2] ?? ""),
+      forge("2", parts[1] ?? "", "1:1:", "1:1:", "-".repeat(36), "1", "f"),
+      forge("2", parts[1] ?? "", "1:1:", "1:1:", chatId, "9999999999", "f"),
     ];
     for (const cursor of ["nonsense", "", ...forgeries]) {
       const page = await syncChanges(node.engine, { actor: bob, cursor, limit: 200 });

@@ -5,7 +5,10 @@ import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { messageFromRow } from "../messages/message-row.js";
+import { changedMembers } from "./changed-members.js";
 import { decodeSyncCursor, encodeSyncCursor, type SyncCursor } from "./sync-cursor.js";
+import { isNew, type Span } from "./sync-span.js";
+import { BEFORE_ALL, isFromThePast, shortenSnapshot } from "./transaction-snapshot.js";
 
 export interface SyncedMember {
   chatId: string;
@@ -34,14 +37,6 @@ export interface SyncPage {
   reset: boolean;
 }
 
-interface Span {
-  database: string;
-  from: string;
-  until: string;
-  full: boolean;
-  after: { chat: string; rev: number } | null;
-}
-
 /** New messages per chat that a snapshot brings; older ones are read as history. */
 const SNAPSHOT_MESSAGES = 20;
 const CHATS_PER_PAGE = 50;
@@ -50,8 +45,8 @@ const CHATS_PER_PAGE = 50;
  * Every change in the actor's chats since a cursor: new, edited and deleted messages, reactions, read positions,
  * membership, chats. Without a cursor, or with one that can't be honoured, a snapshot.
  *
- * A cursor is a transaction snapshot: a transaction that was still open when the cursor was made lies behind it, however late it
- * commits, so nothing is skipped. What was told once may be told again.
+ * A cursor is a transaction snapshot: a transaction that was still open when the cursor was made is behind it, however late it
+ * commits, so nothing is skipped; and one that others overtook keeps nothing back, so what was told is not told again.
  */
 export async function syncChanges(
   engine: Engine,
@@ -70,17 +65,16 @@ export async function syncChanges(
 
 /** From where to where this page reads; a cursor from the future (another database) begins anew. */
 async function readSpan(transaction: Transaction, text: string | undefined): Promise<Span> {
-  const rows = await transaction.$queryRaw<Array<{ xmin: string; xmax: string; database: string }>>`
-    SELECT pg_snapshot_xmin(s)::text AS xmin, pg_snapshot_xmax(s)::text AS xmax,
-      (SELECT system_identifier::text FROM pg_control_system()) AS database
-    FROM pg_current_snapshot() s`;
-  const now = rows[0] ?? { xmin: "0", xmax: "0", database: "0" };
-  const { database } = now;
+  const rows = await transaction.$queryRaw<Array<{ snapshot: string; database: string }>>`
+    SELECT pg_current_snapshot()::text AS snapshot,
+      (SELECT system_identifier::text FROM pg_control_system()) AS database`;
+  const { snapshot, database } = rows[0] ?? { snapshot: BEFORE_ALL, database: "0" };
+  const now = shortenSnapshot(snapshot);
   const cursor: SyncCursor | null = text === undefined ? null : decodeSyncCursor(text);
-  const known = cursor !== null && cursor.database === database && BigInt(cursor.from) <= BigInt(now.xmax);
-  if (!known) return { database, from: "0", until: now.xmin, full: true, after: null };
+  const known = cursor !== null && cursor.database === database && isFromThePast(cursor.from, snapshot);
+  if (!known) return { database, from: BEFORE_ALL, until: now, full: true, after: null };
   const { from, page } = cursor;
-  if (page === undefined) return { database, from, until: now.xmin, full: false, after: null };
+  if (page === undefined) return { database, from, until: now, full: false, after: null };
   const { until, chat, rev, full } = page;
   return { database, from, until, full, after: { chat, rev } };
 }
@@ -116,8 +110,8 @@ async function readPage(
   const isCut = stop !== null && (stop.rev !== END_OF_CHAT || told.length < changed.length);
   // Later pages go on from the first one's snapshot. What has happened since is told by the live connection, but that may be another
   // one than at the first page: so the end of several pages is never the end of the news.
-  // Only while that leads on: a transaction that stays open for long holds the snapshots where they are.
-  const leadsOn = span.after !== null && BigInt(span.until) > BigInt(span.from);
+  // Only while that leads on, which a snapshot that had to be shortened may not.
+  const leadsOn = span.after !== null && span.until !== span.from;
   const hasMore = isCut || leadsOn;
   return {
     messages,
@@ -149,14 +143,14 @@ async function changedChats(
   return transaction.$queryRaw<ChangedChat[]>`
     SELECT c.id, greatest(
       CASE WHEN c.id = ${place}::uuid THEN ${rev}::int ELSE 0 END,
-      CASE WHEN ${span.full} OR m.joined_xid >= ${span.from}::xid8 THEN 0 ELSE coalesce((
+      CASE WHEN ${span.full} OR ${isNew("m.joined_xid", span.from)} THEN 0 ELSE coalesce((
         SELECT told.rev FROM messages told
-        WHERE told.chat_id = c.id AND told.changed_xid < ${span.from}::xid8
+        WHERE told.chat_id = c.id AND pg_visible_in_snapshot(told.changed_xid, ${span.from}::pg_snapshot)
         ORDER BY told.rev DESC LIMIT 1), 0) END) AS known_rev,
       c.last_seq, c.id <> ${place}::uuid AS fresh
     FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.user_id = ${userId} AND m.left_at IS NULL
-      AND (c.changed_xid >= ${span.from}::xid8 OR m.own_xid >= ${span.from}::xid8)
+      AND (${isNew("c.changed_xid", span.from)} OR ${isNew("m.own_xid", span.from)})
       AND (c.id > ${place}::uuid OR (c.id = ${place}::uuid AND ${rev}::int < ${END_OF_CHAT}::int))
     ORDER BY c.id LIMIT ${CHATS_PER_PAGE + 1}`;
 }
@@ -215,44 +209,4 @@ async function readAround(
         deliveredSeq: row.delivered_seq,
       })),
   };
-}
-
-interface MemberRow {
-  chat_id: string;
-  user_id: string;
-  role: string;
-  joined_at: Date;
-  left_at: Date | null;
-  read_seq: number;
-  delivered_seq: number;
-}
-
-/** Above this size a chat tells of the reader and of who came and went, not of everybody's position. */
-const NAMED_MEMBERS = 50;
-
-async function changedMembers(
-  transaction: Transaction,
-  input: { ids: string[]; span: Span; userId: string },
-): Promise<MemberRow[]> {
-  const { ids, span, userId } = input;
-  // Somebody who is new to the chat knows none of its members yet.
-  return transaction.$queryRaw<MemberRow[]>`
-    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at,
-      CASE WHEN m.user_id = ${userId} THEN m.read_seq ELSE coalesce(m.shown_read_seq, m.read_seq) END AS read_seq,
-      CASE WHEN m.user_id = ${userId} THEN greatest(m.read_seq, m.delivered_seq) ELSE m.delivered_seq END
-        AS delivered_seq
-    FROM chats c
-    JOIN members mine ON mine.chat_id = c.id AND mine.user_id = ${userId}
-    JOIN members m ON m.chat_id = c.id
-    WHERE c.id = ANY (${ids}::uuid[])
-      AND (m.changed_xid >= ${span.from}::xid8 OR mine.joined_xid >= ${span.from}::xid8
-        OR (m.user_id = ${userId} AND m.own_xid >= ${span.from}::xid8))
-      AND (m.left_at IS NULL OR NOT ${span.full})
-      AND (c.member_count <= ${NAMED_MEMBERS} OR m.user_id = ${userId}
-        OR (NOT ${span.full} AND (m.joined_xid >= ${span.from}::xid8 OR m.left_at IS NOT NULL)))
-    UNION ALL
-    SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq, m.delivered_seq
-    FROM members m
-    WHERE m.user_id = ${userId} AND m.left_at IS NOT NULL AND m.changed_xid >= ${span.from}::xid8
-      AND NOT ${span.full} AND ${span.after === null}`;
 }

@@ -1,5 +1,7 @@
+import { isSnapshot } from "./transaction-snapshot.js";
+
 /**
- * Where a client's catch-up stands. `from`: everything that committed before the snapshot of this transaction id has been told.
+ * Where a client's catch-up stands. `from`: everything that this snapshot (the text of a `pg_snapshot`) sees has been told.
  * While a catch-up goes on in pages: `until` is the snapshot of its first page, from which the next one continues, and
  * `chat` / `rev` are the last thing told. `full` marks the pages of a snapshot.
  */
@@ -10,7 +12,7 @@ export interface SyncCursor {
   page?: { until: string; chat: string; rev: number; full: boolean };
 }
 
-const XID = /^\d{1,19}$/;
+const NUMBER = /^\d{1,19}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LARGEST_REV = 2_147_483_647;
 
@@ -18,18 +20,18 @@ const LARGEST_REV = 2_147_483_647;
 export function encodeSyncCursor(cursor: SyncCursor): string {
   const { database, from, page } = cursor;
   const place = page ? [page.until, page.chat, page.rev, page.full ? "f" : "d"] : [];
-  return Buffer.from(["1", database, from, ...place].join(" ")).toString("base64url");
+  return Buffer.from(["2", database, from, ...place].join(" ")).toString("base64url");
 }
 
 /** Null when the text is no cursor of ours: the client gets a snapshot then. */
 export function decodeSyncCursor(text: string): SyncCursor | null {
   const parts = Buffer.from(text, "base64url").toString("utf8").split(" ");
   const [version, database = "", from = "", until = "", chat = "", rev = "", kind] = parts;
-  if (version !== "1" || !XID.test(database) || !XID.test(from)) return null;
+  if (version !== "2" || !NUMBER.test(database) || !isSnapshot(from)) return null;
   if (parts.length === 3) return { database, from };
   const wellFormed =
     parts.length === 7 &&
-    XID.test(until) &&
+    isSnapshot(until) &&
     UUID.test(chat) &&
     /^\d{1,10}$/.test(rev) &&
     Number(rev) <= LARGEST_REV &&
