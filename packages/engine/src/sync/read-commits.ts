@@ -1,6 +1,7 @@
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import type { ChatPosition } from "./read-positions.js";
+import { BEFORE_ALL } from "./transaction-snapshot.js";
 
 /** That a chat has changed, up to where, and who came into it. */
 export interface Commit extends ChatPosition {
@@ -13,13 +14,13 @@ export interface Commit extends ChatPosition {
 
 export interface CommitLog {
   commits: Commit[];
-  /** From where to read on: a transaction snapshot, so that what commits late is still found. */
+  /** From where to read on: the text of a transaction snapshot, so that what commits late is still found. */
   next: string;
 }
 
 const NEXT = {
   name: "commit-log-end",
-  text: "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next",
+  text: "SELECT pg_current_snapshot()::text AS next",
 };
 
 // One row per chat, so that a busy chat costs no more than a quiet one. Arrivals and private reading stand for themselves.
@@ -27,7 +28,7 @@ const READ = {
   name: "read-commits",
   text: `WITH since AS MATERIALIZED (
       SELECT chat_ids, revs, seqs, joined, before_rev, before_seq, readers, reader_chat_ids, reader_seqs
-      FROM commits WHERE xid >= $1::xid8)
+      FROM commits WHERE xid >= pg_snapshot_xmin($1::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot))
     SELECT chat_id AS "chatId", max(rev) AS rev, max(seq) AS seq, '{}'::text[] AS joined, NULL::int AS before_rev,
       NULL::int AS before_seq, NULL::jsonb AS readers
     FROM since, unnest(chat_ids, revs, seqs) AS u(chat_id, rev, seq) WHERE joined IS NULL OR joined = '{}' GROUP BY chat_id
@@ -51,7 +52,7 @@ interface Row extends ChatPosition {
 /** Where the log ends now: what a node that has just started reads from. */
 export async function readCommitLogEnd(engine: Engine): Promise<string> {
   const { rows } = await guardDatabase(() => engine.database.pool.query<{ next: string }>(NEXT));
-  return rows[0]?.next ?? "0";
+  return rows[0]?.next ?? BEFORE_ALL;
 }
 
 /** Which chats have changed since; a commit may be told twice and none is left out. */
