@@ -3,6 +3,8 @@ import type { Enqueue } from "../enqueue.js";
 
 /** Long enough for the messages of a burst to share a job, short beside what a push takes. */
 const GATHER_MS = 50;
+/** A chat in which much is said is asked for so often and no oftener: each time takes its row, which its messages need, too. */
+const AGAIN_MS = 1_000;
 /** Chats of one job. */
 const SLICE = 200;
 
@@ -12,31 +14,48 @@ const SLICE = 200;
  */
 export class DueChats {
   readonly #enqueue: Enqueue;
-  readonly #chatIds = new Set<string>();
+  readonly #now: () => number;
+  readonly #due = new Set<string>();
+  /** Asked for lately, oldest first, and when. */
+  readonly #asked = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(enqueue: Enqueue) {
+  constructor(enqueue: Enqueue, now: () => number = () => performance.now()) {
     this.#enqueue = enqueue;
+    this.#now = now;
   }
 
   /** Called after each commit. Never waits and never throws. */
   note(changes: readonly Change[]): void {
-    for (const { chatId, body } of changes) if (body.name === "message.created") this.#chatIds.add(chatId);
-    if (this.#chatIds.size >= SLICE) this.#flush();
-    if (this.#chatIds.size === 0) return;
+    for (const { chatId, body } of changes) if (body.name === "message.created") this.#due.add(chatId);
+    if (this.#due.size === 0) return;
     this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS).unref();
   }
 
   /** Asks for what is gathered. */
   close(): void {
-    this.#flush();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#ask([...this.#due]);
+    this.#due.clear();
   }
 
   #flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    const chatIds = [...this.#chatIds];
-    this.#chatIds.clear();
+    const now = this.#now();
+    for (const [chatId, at] of this.#asked) {
+      if (now - at < AGAIN_MS) break;
+      this.#asked.delete(chatId);
+    }
+    const ready: string[] = [];
+    for (const chatId of this.#due) if (!this.#asked.has(chatId)) ready.push(chatId);
+    for (const chatId of ready) {
+      this.#due.delete(chatId);
+      this.#asked.set(chatId, now);
+    }
+    this.#ask(ready);
+    this.#timer = this.#due.size === 0 ? null : setTimeout(() => this.#flush(), GATHER_MS).unref();
+  }
+
+  #ask(chatIds: string[]): void {
     for (let from = 0; from < chatIds.length; from += SLICE) {
       this.#enqueue("notifications.collect", { chatIds: chatIds.slice(from, from + SLICE) });
     }

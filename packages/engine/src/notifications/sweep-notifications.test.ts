@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { JobInput, JobName } from "@parley/contracts";
 import {
   addTestDevice,
   createTestDatabase,
   openTestEngine,
   type TestDatabase,
   type TestEngine,
-  until,
 } from "@parley/testing";
 import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -14,7 +12,6 @@ import { createChat } from "../chats/create-chat.js";
 import type { Engine } from "../engine.js";
 import { sendMessage } from "../messages/send-message.js";
 import { closeEngine } from "../open-engine.js";
-import { DueChats } from "./announce-due.js";
 import { claimDeliveries } from "./claim-deliveries.js";
 import { collectDueChats } from "./collect-due-chats.js";
 import type { Decided } from "./decide-notifications.js";
@@ -347,39 +344,5 @@ describe("a hand-over", () => {
         },
       },
     ]);
-  });
-});
-
-describe("the chats of a moment", () => {
-  type Asked = { job: JobName; data: JobInput<JobName> };
-
-  it("share a job", async () => {
-    const asked: Asked[] = [];
-    const due = new DueChats((job, data) => void asked.push({ job, data }));
-    const change = (chatId: string) => ({
-      chatId,
-      rev: 1,
-      seq: 1,
-      audience: null,
-      body: { name: "message.created" as const, message: {} as never },
-    });
-    due.note([change("a"), change("b")]);
-    due.note([change("a"), { ...change("c"), body: { name: "member.added", userId: "x" } }]);
-    expect(asked).toEqual([]);
-    await until(() => asked.length > 0, "the job is asked for");
-    expect(asked).toEqual([{ job: "notifications.collect", data: { chatIds: ["a", "b"] } }]);
-    for (let count = 0; count < 450; count++) due.note([change(`chat-${count}`)]);
-    due.close();
-    const sizes = asked.slice(1).map(({ data }) => ("chatIds" in data ? data.chatIds.length : 0));
-    expect(sizes).toEqual([200, 200, 50]);
-  });
-
-  it("are asked for after a commit", async () => {
-    const asked: string[] = [];
-    const other = openTestEngine(database.url, { enqueue: (job) => void asked.push(job) });
-    const { chatId } = await newChat();
-    await sendMessage(other.engine, { actor: alice, chatId, draft: { content: "x", type: "text" } });
-    await until(() => asked.includes("notifications.collect"), "a job is asked for");
-    await closeEngine(other.engine);
   });
 });
