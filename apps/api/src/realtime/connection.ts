@@ -1,6 +1,8 @@
 import { DISCONNECT_REASONS, type DisconnectReason, type Identity } from "@parley/contracts";
 import type { BusState } from "./bus-probe.js";
+import { encodeEngineFrame } from "./encode-once.js";
 import { EventBucket } from "./event-bucket.js";
+import { gatherEngineWrites } from "./gather-writes.js";
 import type { LiveConnection } from "./live-connection.js";
 import { frame, nativeWire } from "./outbound.js";
 import type { ChatSocket } from "./socket-types.js";
@@ -37,6 +39,7 @@ export class Connection implements LiveConnection {
 
   constructor(options: ConnectionOptions) {
     this.#socket = options.socket;
+    gatherEngineWrites(options.socket.conn);
     this.id = options.socket.id;
     this.identity = options.identity;
     this.userId = options.identity.userId;
@@ -130,7 +133,7 @@ export class Connection implements LiveConnection {
   #write(text: string): void {
     const { conn } = this.#socket;
     if (!this.#socket.connected || conn.readyState !== "open") return;
-    if (this.keepsUp()) conn.write(text);
+    if (this.keepsUp()) conn.write(text, encodeEngineFrame(text));
   }
 
   #isSlow(): boolean {

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { DISCONNECT_REASONS, type DisconnectReason, type Identity, ParleyError } from "@parley/contracts";
 import type { DialectSocket, Fields } from "@parley/dialects";
 import type { WebSocket } from "ws";
+import { encodeText } from "../encode-once.js";
 import { EventBucket } from "../event-bucket.js";
+import { sendGathered } from "../gather-writes.js";
 import type { LiveConnection } from "../live-connection.js";
 import type { ReceivedMessage } from "../live-user.js";
 import type { Frames, Wire } from "../wire.js";
@@ -95,7 +97,7 @@ export class RawConnection implements LiveConnection {
   say(texts: readonly string[]): void {
     for (const text of texts) {
       if (!this.open || !this.keepsUp()) return;
-      this.#socket.send(text);
+      sendGathered(this.#socket, encodeText(text));
     }
   }
 
