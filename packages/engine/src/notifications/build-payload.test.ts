@@ -48,11 +48,11 @@ describe("the payload", () => {
     expect(build({})).toEqual({
       title: "Sam",
       body: "On my way",
-      icon: "/icons/notification.png",
+      icon: "/icons/chat-notification.png",
       badge: "/icons/badge.png",
       tag: `chat:${plain.chat?.id}`,
       data: {
-        type: "new_message",
+        type: "chat_message",
         notificationId: plain.id,
         chatId: plain.chat?.id,
         messageId: message.id,
@@ -61,7 +61,7 @@ describe("the payload", () => {
       },
       actions: [
         { action: "reply", title: "Reply", icon: "/icons/reply.png" },
-        { action: "view_order", title: "View order", icon: "/icons/view_order.png" },
+        { action: "view_order", title: "View order", icon: "/icons/order.png" },
       ],
       requireInteraction: false,
     });
@@ -73,9 +73,34 @@ describe("the payload", () => {
     expect(payload).toMatchObject({
       title: "Order 1001",
       body: "Your order is now: on its way",
+      icon: "/icons/order-update.png",
       tag: "order_update:1001",
-      actions: [{ action: "view_order" }],
+      data: { type: "order_update", orderId: "1001", status: "shipped" },
+      actions: [{ action: "view_order", icon: "/icons/view.png" }],
     });
+    const told = build({ type: "order_update", message: null, data: { order_id: "7", status: "shopping" } });
+    expect(told).toMatchObject({
+      body: "Your order is now: being shopped for",
+      data: { orderId: "7", status: "shopping" },
+    });
+  });
+
+  it("of a message calls it the same in chats of all kinds, and takes no status from its sender", () => {
+    const photo = { ...message, type: "image" as const, metadata: { update: { status: "shipped" } } };
+    const { data } = build({ type: "group_message", message: photo });
+    expect(data).toMatchObject({ type: "chat_message", messageId: message.id });
+    expect(data).not.toHaveProperty("status");
+  });
+
+  test.each<[NotificationType, string]>([
+    ["group_message", "/icons/chat-notification.png"],
+    ["payment", "/icons/order-update.png"],
+    ["new_order", "/icons/order-update.png"],
+    ["receipt", "/icons/order-update.png"],
+    ["system", "/icons/notification.png"],
+    ["campaign", "/icons/notification.png"],
+  ])("of %s has the picture %s", (type, icon) => {
+    expect(build({ type })).toMatchObject({ icon, data: { orderId: "1001" } });
   });
 
   test.each<[string, Partial<NotificationContent>, string]>([
@@ -165,6 +190,11 @@ describe("the payload", () => {
         },
       },
     ];
+    const update = { status: "\u0001".repeat(200) };
+    long.push({
+      type: "order_update",
+      message: { ...message, metadata: { order_id: "注".repeat(128), update } },
+    });
     for (const content of long) {
       const payload = build(content);
       expect(Buffer.byteLength(JSON.stringify(payload))).toBeLessThanOrEqual(3_900);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { NotificationType } from "@parley/contracts";
 import { campaignTrimmings } from "../campaigns/campaign-trimmings.js";
 import { composeNotification, orderOf } from "./compose-notification.js";
 import type { NotificationContent } from "./read-contents.js";
@@ -17,7 +18,33 @@ export interface PushPayload {
   requireInteraction: boolean;
 }
 
-const ICON = "/icons/notification.png";
+interface Looks {
+  icon: string;
+  buttons: Record<"reply" | "view_order", string>;
+}
+
+const REPLY = "/icons/reply.png";
+const MESSAGE: Looks = {
+  icon: "/icons/chat-notification.png",
+  buttons: { reply: REPLY, view_order: "/icons/order.png" },
+};
+const ORDER: Looks = {
+  icon: "/icons/order-update.png",
+  buttons: { reply: REPLY, view_order: "/icons/view.png" },
+};
+const OTHER: Looks = { ...ORDER, icon: "/icons/notification.png" };
+
+/** Where the native contract's web apps keep their pictures. */
+const LOOKS: Record<NotificationType, Looks> = {
+  new_message: MESSAGE,
+  group_message: MESSAGE,
+  order_update: ORDER,
+  payment: ORDER,
+  new_order: ORDER,
+  receipt: ORDER,
+  system: OTHER,
+  campaign: OTHER,
+};
 const BADGE = "/icons/badge.png";
 /** An encrypted push may have 4,096 bytes, and encryption takes 103 of them (RFC 8291). */
 const MOST_BYTES = 3_900;
@@ -29,7 +56,7 @@ export function buildPayload(content: NotificationContent, language: Language): 
   const payload: PushPayload = {
     title,
     body,
-    icon: own.icon ?? ICON,
+    icon: own.icon ?? LOOKS[content.type].icon,
     badge: BADGE,
     tag: tagOf(content),
     data: { ...own.data, ...data },
@@ -76,7 +103,7 @@ function actionsOf(content: NotificationContent, language: Language): PushPayloa
   return names.map((action) => ({
     action,
     title: renderTemplate(language, `action.${action}`),
-    icon: `/icons/${action}.png`,
+    icon: LOOKS[type].buttons[action],
   }));
 }
 

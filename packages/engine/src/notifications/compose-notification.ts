@@ -86,9 +86,14 @@ function messageText({ message }: NotificationContent, language: Language): stri
   return renderTemplate(language, `content.${type}`);
 }
 
-function statusText({ data, message }: NotificationContent, language: Language): string {
-  const update = message?.metadata?.update as Record<string, unknown> | undefined;
-  const status = textOf(data?.status) ?? textOf(update?.status) ?? "";
+/** What an order has become: as it was told, or as it stands in its chat's message. */
+function statusOf({ type, data, message }: NotificationContent): string | null {
+  const update = message?.metadata?.update as Record<string, unknown> | null | undefined;
+  return textOf(data?.status) ?? (type === "order_update" ? textOf(update?.status) : null);
+}
+
+function statusText(content: NotificationContent, language: Language): string {
+  const status = statusOf(content) ?? "";
   const key = `status.${status.toLowerCase()}`;
   return isTemplateKey(key) ? renderTemplate(language, key) : status.replaceAll("_", " ");
 }
@@ -101,9 +106,14 @@ function amountText({ data }: NotificationContent, language: Language): string {
   return new Intl.NumberFormat(language.tag, { style: "currency", currency }).format(amount);
 }
 
+/** The native contract's service workers know one word for messages of all chats. */
+function kindOf({ type }: NotificationContent): string {
+  return type === "new_message" || type === "group_message" ? "chat_message" : type;
+}
+
 function dataOf(content: NotificationContent): NotificationWords["data"] {
   const entries: Record<string, string | number | null> = {
-    type: content.type,
+    type: kindOf(content),
     notificationId: content.id,
     chatId: content.chat?.id ?? null,
     messageId: content.message?.id ?? null,
@@ -111,7 +121,7 @@ function dataOf(content: NotificationContent): NotificationWords["data"] {
     orderId: orderOf(content),
     campaignId: content.campaignId,
     url: textOf(content.data?.url),
-    status: textOf(content.data?.status),
+    status: statusOf(content),
   };
   return Object.fromEntries(
     Object.entries(entries).filter((entry): entry is [string, string | number] => entry[1] !== null),

@@ -88,7 +88,7 @@ function startServiceWorker() {
   return { ...told, fire };
 }
 
-const data = { type: "new_message", notificationId: "n-1", chatId: "c-1" };
+const data = { type: "chat_message", notificationId: "n-1", chatId: "c-1" };
 
 it("shows what is pushed", async () => {
   const { fire, shown } = startServiceWorker();

@@ -73,7 +73,7 @@ it("a person who is away gets one push for a message, in the contract's shape, a
       icon: expect.any(String),
       badge: expect.any(String),
       tag: expect.any(String),
-      data: expect.objectContaining({ type: "new_message", chatId, messageId }),
+      data: expect.objectContaining({ type: "chat_message", chatId, messageId }),
       actions: expect.arrayContaining([expect.objectContaining({ action: "reply" })]),
       requireInteraction: expect.any(Boolean),
     },

@@ -31,6 +31,7 @@ export const en = {
   "status.pending": "pending",
   "status.confirmed": "confirmed",
   "status.preparing": "being prepared",
+  "status.shopping": "being shopped for",
   "status.shipped": "on its way",
   "status.delivered": "delivered",
   "status.completed": "completed",

@@ -31,6 +31,7 @@ export const fr = {
   "status.pending": "en attente",
   "status.confirmed": "confirmée",
   "status.preparing": "en préparation",
+  "status.shopping": "achats en cours",
   "status.shipped": "en route",
   "status.delivered": "livrée",
   "status.completed": "terminée",

@@ -31,6 +31,7 @@ export const ja = {
   "status.pending": "受付待ち",
   "status.confirmed": "確定しました",
   "status.preparing": "準備中",
+  "status.shopping": "お買い物中",
   "status.shipped": "配送中",
   "status.delivered": "配達済み",
   "status.completed": "完了",

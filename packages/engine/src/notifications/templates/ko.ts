@@ -31,6 +31,7 @@ export const ko = {
   "status.pending": "대기 중",
   "status.confirmed": "확인됨",
   "status.preparing": "준비 중",
+  "status.shopping": "장보는 중",
   "status.shipped": "배송 중",
   "status.delivered": "배송 완료",
   "status.completed": "완료",

@@ -30,6 +30,7 @@ export const TEMPLATE_PLACEHOLDERS = {
   "status.pending": [],
   "status.confirmed": [],
   "status.preparing": [],
+  "status.shopping": [],
   "status.shipped": [],
   "status.delivered": [],
   "status.completed": [],

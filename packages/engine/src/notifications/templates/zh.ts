@@ -31,6 +31,7 @@ export const zh = {
   "status.pending": "待处理",
   "status.confirmed": "已确认",
   "status.preparing": "准备中",
+  "status.shopping": "采购中",
   "status.shipped": "配送中",
   "status.delivered": "已送达",
   "status.completed": "已完成",
