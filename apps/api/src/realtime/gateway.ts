@@ -1,4 +1,4 @@
-import { type Identity, ParleyError } from "@parley/contracts";
+import { type ErrorCode, type Identity, ParleyError } from "@parley/contracts";
 import type { Log } from "@parley/platform";
 import { bearerToken } from "../auth/bearer-token.js";
 import type { Admission } from "./admission.js";
@@ -34,8 +34,12 @@ export class Gateway {
     this.namespace.use(
       (socket, next) =>
         void this.#authenticate(socket).then(
-          () => next(),
+          () => {
+            this.#count("ok");
+            next();
+          },
           (error) => {
+            this.#count(resultOf(error));
             // Who is refused in so many words does not come back by itself; who only loses the transport does.
             if (!(error instanceof ComeBack)) next(asConnectError(error));
             setImmediate(() => socket.conn.close());
@@ -45,6 +49,10 @@ export class Gateway {
     this.namespace.on("connection", (socket) => {
       void this.#options.arrivals.arrive(this.#open(socket, socket.data.identity));
     });
+  }
+
+  #count(result: ReturnType<typeof resultOf> | "ok"): void {
+    this.#options.metrics.handshakes.inc({ contract: "native", result });
   }
 
   async #authenticate(socket: ChatSocket): Promise<void> {
@@ -102,6 +110,11 @@ export class Gateway {
 
 /** Not now and not here, but gladly in a moment. */
 class ComeBack extends Error {}
+
+function resultOf(error: unknown): ErrorCode | "later" {
+  if (error instanceof ComeBack) return "later";
+  return error instanceof ParleyError ? error.code : "internal";
+}
 
 /** What a refused handshake looks like to the client: a `connect_error` with `data.code`. */
 function asConnectError(error: unknown): Error {

@@ -27,6 +27,12 @@ export function createRealtimeMetrics(metrics: Metrics, sources: Sources) {
       help: "Frames written to native connections",
       registers,
     }),
+    handshakes: new Counter({
+      name: "parley_handshakes_total",
+      help: "Clients that asked to be let in, by contract and what came of it: `ok`, an error code, or `later` for who was sent to come back",
+      labelNames: ["contract", "result"],
+      registers,
+    }),
     busDelay: new Histogram({
       name: "parley_bus_delay_seconds",
       help: "Time from another node's publish to its arrival here; clocks of two machines may differ",

@@ -1,9 +1,10 @@
 import type { Server as HttpServer, IncomingMessage } from "node:http";
-import { LIMITS, ParleyError } from "@parley/contracts";
+import { type ErrorCode, LIMITS, ParleyError } from "@parley/contracts";
 import { Server } from "socket.io";
 import { isOriginAllowed } from "../auth/is-origin-allowed.js";
 import type { ApiConfig } from "../config.js";
 import type { Admission } from "./admission.js";
+import type { RealtimeMetrics } from "./metrics.js";
 import { NAMESPACE } from "./outbound.js";
 import type { ChatServer } from "./socket-types.js";
 
@@ -14,9 +15,9 @@ const STRANGER_MS = 5_000;
 /** Makes the Socket.IO server with limits that fit the contract. WebSocket only, unless polling is switched on. */
 export function createSocketServer(
   httpServer: HttpServer,
-  options: { config: ApiConfig; admission: Admission },
+  options: { config: ApiConfig; admission: Admission; metrics: RealtimeMetrics },
 ): ChatServer {
-  const { config, admission } = options;
+  const { config, admission, metrics } = options;
   const io: ChatServer = new Server(httpServer, {
     transports: config.POLLING ? ["websocket", "polling"] : ["websocket"],
     serveClient: false,
@@ -33,7 +34,8 @@ export function createSocketServer(
         config,
         strangers: io.engine.clientsCount - admission.count,
       });
-      decide(refusal, refusal === null);
+      if (refusal !== null) metrics.handshakes.inc({ contract: "native", result: refusal });
+      decide(refusal && new ParleyError(refusal).message, refusal === null);
     },
   });
   // Only the chat namespace is served; the default one would be a connection without a token.
@@ -47,9 +49,7 @@ export function createSocketServer(
 function handshakeRefusal(
   request: IncomingMessage,
   facts: { config: ApiConfig; strangers: number },
-): string | null {
-  if (!isOriginAllowed(facts.config, request.headers.origin)) {
-    return new ParleyError("origin_not_allowed").message;
-  }
-  return facts.strangers >= STRANGERS ? new ParleyError("too_many_connections").message : null;
+): ErrorCode | null {
+  if (!isOriginAllowed(facts.config, request.headers.origin)) return "origin_not_allowed";
+  return facts.strangers >= STRANGERS ? "too_many_connections" : null;
 }

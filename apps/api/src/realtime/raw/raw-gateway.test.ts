@@ -176,6 +176,36 @@ describe("raw sockets of a dialect", () => {
     await expect(connectRaw(`${urlOf(nodes[0])}/nowhere`)).rejects.toMatchObject({ status: 404 });
   });
 
+  it("are counted by what came of their handshakes, as native ones are", async () => {
+    const node = await startNode({ ALLOWED_ORIGINS: "https://app.example" });
+    onTestFinished(() => node.stop("the test is over"));
+    const expired = testToken({ userId: "ann", expiresIn: -60 });
+    await connect("ann", node);
+    await expect(connect("ann", node, expired)).rejects.toMatchObject({ status: 401 });
+    await expect(connectRaw(`${urlOf(node)}/nowhere`)).rejects.toMatchObject({ status: 404 });
+    const native = await connectNative(urlOf(node), { userId: "ann" });
+    onTestFinished(() => native.close());
+    await expect(connectNative(urlOf(node), { userId: "ann", token: expired })).rejects.toThrow();
+    const elsewhere = { origin: "https://other.example" };
+    await expect(
+      connectRaw(`${urlOf(node)}/socket.io/?EIO=4&transport=websocket`, elsewhere),
+    ).rejects.toMatchObject({ status: 400 });
+    const metrics = await (await fetch(`${urlOf(node)}/metrics`)).text();
+    const counted = [
+      ...metrics.matchAll(/^parley_handshakes_total\{contract="(\w+)",result="(\w+)".* (\d+)$/gm),
+    ];
+    expect(counted.map(([, contract, result, count]) => `${contract} ${result} ${count}`).toSorted()).toEqual(
+      [
+        "native ok 1",
+        "native origin_not_allowed 1",
+        "native token_expired 1",
+        "none route_not_found 1",
+        "toy ok 1",
+        "toy token_expired 1",
+      ],
+    );
+  });
+
   it("refuse handshakes that are none in the dialect's words", async () => {
     const socket = await begin(`/toy/ws?token=${testToken({ userId: "ann" })}`, "too short");
     let told = "";

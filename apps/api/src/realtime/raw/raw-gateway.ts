@@ -1,6 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Identity, LIMITS, ParleyError } from "@parley/contracts";
+import { type ErrorCode, type Identity, LIMITS, ParleyError } from "@parley/contracts";
 import type { Dialect, DialectPorts, SocketClient } from "@parley/dialects";
 import type { Log } from "@parley/platform";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -101,10 +101,15 @@ export class RawGateway {
       if (!(error instanceof ParleyError)) this.#options.log.error({ err: error }, "a handshake failed");
       const refusal = error instanceof ParleyError ? error : new ParleyError("internal");
       this.#options.metrics.errors.inc({ code: refusal.code });
+      this.#count(guest?.door, refusal.code);
       refuseUpgrade(socket, guest?.door.dialect, refusal);
     } finally {
       this.#handshakes--;
     }
+  }
+
+  #count(door: Door | undefined, result: ErrorCode | "ok"): void {
+    this.#options.metrics.handshakes.inc({ contract: door?.dialect.name ?? "none", result });
   }
 
   #guestAt(path: string, handshake: Omit<Guest, "door" | "params">): Guest | undefined {
@@ -142,6 +147,7 @@ export class RawGateway {
     socket: WebSocket,
     { door, identity, onlyChat }: { door: Door; identity: Identity; onlyChat: string | undefined },
   ): void {
+    this.#count(door, "ok");
     const { config, arrivals } = this.#options;
     const { dialect, wire } = door;
     const connection: RawConnection = new RawConnection({
@@ -215,6 +221,7 @@ function createSockets({ metrics }: Pick<RawGatewayOptions, "metrics">, dialect:
     const message = `This is no handshake of a WebSocket: ${fault.message}.`;
     const refusal = new ParleyError("invalid_input", { message, cause: fault });
     metrics.errors.inc({ code: refusal.code });
+    metrics.handshakes.inc({ contract: dialect.name, result: refusal.code });
     refuseUpgrade(socket, dialect, refusal);
   });
   return sockets;
