@@ -1,4 +1,4 @@
-import { testToken } from "./test-token.js";
+import { type TestTokenInput, testToken } from "./test-token.js";
 
 export interface RestAnswer<Body> {
   status: number;
@@ -16,7 +16,7 @@ export interface RestClient {
 }
 
 /** Speaks REST to one node as one user. */
-export function restClient(baseUrl: string, who: { userId: string; role?: string }): RestClient {
+export function restClient(baseUrl: string, who: TestTokenInput): RestClient {
   const token = testToken(who);
   return {
     userId: who.userId,
