@@ -9,6 +9,10 @@ export const fileConfigFields = {
   MAX_FILE_SIZE: wholeNumber(1, 5_368_709_120)
     .default(10_485_760)
     .meta({ description: "Bytes of one file; the load balancer must let as many through." }),
+  MAX_UPLOADS: wholeNumber(1, 10_000).default(128).meta({
+    description:
+      "Uploads that one node takes at a time, at most 4 of them from one person; with a bucket each may hold 10 MiB of memory.",
+  }),
   FILE_QUOTA_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER)
     .default(1_073_741_824)
     .meta({ description: "Bytes of all files of one person." }),

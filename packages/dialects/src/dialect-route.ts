@@ -21,7 +21,7 @@ export interface ReceivedFile {
 
 /** A form with one file, in the field `file`. */
 export interface UploadRequest extends Omit<RouteRequest, "body"> {
-  /** Reads the form as fast as `store` takes the file. Throws invalid_input, body_too_large, and what `store` throws. */
+  /** Reads the form as fast as `store` takes the file. Throws invalid_input, body_too_large, rate_limited, overloaded, and what `store` throws. */
   receive<Result>(store: (file: ReceivedFile) => Promise<Result>): Promise<Result>;
 }
 

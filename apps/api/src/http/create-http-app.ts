@@ -14,13 +14,15 @@ import { requestState } from "./request-state.js";
 import { restRouter } from "./rest-router.js";
 import type { OperationParts } from "./run-operation.js";
 import { trackRequests } from "./track-requests.js";
+import { UploadSlots } from "./upload-slots.js";
 
 /** Builds everything that a node answers over HTTP. */
 export function createHttpApp(parts: HttpParts): Express {
   const httpMetrics = createHttpMetrics(parts.metrics);
   const { config } = parts;
   const fileUrls = createFileUrlTokens({ key: fileUrlKey(config), seconds: config.FILE_URL_SECONDS });
-  const operationParts = { ...parts, httpMetrics, fileUrls };
+  const uploads = new UploadSlots(config.MAX_UPLOADS);
+  const operationParts = { ...parts, httpMetrics, fileUrls, uploads };
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");

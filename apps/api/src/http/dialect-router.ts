@@ -61,7 +61,7 @@ function runRoute(
 }
 
 async function handle(
-  { config }: OperationParts,
+  { config, uploads: slots }: OperationParts,
   { route, caller, request, response }: RouteCall,
 ): Promise<RouteAnswer> {
   const asked = {
@@ -70,10 +70,10 @@ async function handle(
     query: request.query,
   };
   if (route.upload) {
-    const maxBytes = config.MAX_FILE_SIZE;
+    const upload = { maxBytes: config.MAX_FILE_SIZE, userId: caller.identity.userId, slots };
     return route.handle(caller, {
       ...asked,
-      receive: (store) => receiveUpload(request, { maxBytes, store }),
+      receive: (store) => receiveUpload(request, { ...upload, store }),
     });
   }
   const body = route.method === "get" ? {} : await readBody(request, response);

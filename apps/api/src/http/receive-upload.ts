@@ -2,6 +2,7 @@ import { ParleyError } from "@parley/contracts";
 import busboy, { type Busboy } from "busboy";
 import type { Request } from "express";
 import { allowLongBody } from "./long-bodies.js";
+import type { UploadSlots } from "./upload-slots.js";
 
 /** A file on its way in. */
 export interface ReceivedFile {
@@ -15,6 +16,8 @@ export interface ReceivedFile {
 
 export interface UploadOptions<Result> {
   maxBytes: number;
+  userId: string;
+  slots: UploadSlots;
   /** Takes the file. When it rejects, what is still coming is thrown away. */
   store: (file: ReceivedFile) => Promise<Result>;
 }
@@ -27,7 +30,7 @@ const SILENCE_MS = 30_000;
 
 /**
  * Reads a multipart/form-data body with one file in the field `file`, as fast as `store` takes it; other fields are read and ignored.
- * Throws invalid_input, body_too_large, and what `store` throws.
+ * Throws invalid_input, body_too_large, rate_limited and overloaded (too many uploads at one time), and what `store` throws.
  */
 export async function receiveUpload<Result>(
   request: Request,
@@ -39,15 +42,27 @@ export async function receiveUpload<Result>(
     if (expectedBytes !== undefined && expectedBytes > options.maxBytes + FORM_BYTES) {
       throw new ParleyError("body_too_large", { message: `A file may have ${options.maxBytes} bytes here.` });
     }
-    const form = readForm(request);
+    const giveSlotBack = options.slots.take(options.userId);
     try {
-      const { name, bytes } = await form.file;
-      return await options.store({ name, bytes, expectedBytes });
+      return await takeFile(request, { ...options, expectedBytes });
     } finally {
-      form.end();
+      giveSlotBack();
     }
   } finally {
     if (!request.complete) discardRest(request);
+  }
+}
+
+async function takeFile<Result>(
+  request: Request,
+  { store, expectedBytes }: Pick<UploadOptions<Result>, "store"> & Pick<ReceivedFile, "expectedBytes">,
+): Promise<Result> {
+  const form = readForm(request);
+  try {
+    const { name, bytes } = await form.file;
+    return await store({ name, bytes, expectedBytes });
+  } finally {
+    form.end();
   }
 }
 

@@ -19,11 +19,13 @@ import { readBody } from "./read-body.js";
 import { receiveUpload } from "./receive-upload.js";
 import { requestState } from "./request-state.js";
 import { sendFile } from "./send-file.js";
+import type { UploadSlots } from "./upload-slots.js";
 import { validateInput } from "./validate-input.js";
 
 export interface OperationParts extends HttpParts {
   httpMetrics: HttpMetrics;
   fileUrls: FileUrlTokens;
+  uploads: UploadSlots;
 }
 
 /** Makes the Express handler of one call of the catalogue. */
@@ -38,7 +40,7 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
       ? await admitStranger(counting, request)
       : await identify(parts, { request, response, counting, signed, token: tokenOf(operation, request) });
     if (operation.roles && !operation.roles.includes(actor.role)) throw new ParleyError("role_required");
-    const body = await readInput(parts, operation, { request, response });
+    const body = await readInput(parts, operation, { request, response, userId: actor.userId });
     const valid = validateInput(operation, { params: request.params, query: request.query, body });
     const input = operation.body === "multipart" ? { ...valid, body } : valid;
     const { VAPID_PUBLIC_KEY: vapidPublicKey } = config;
@@ -58,12 +60,12 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
 
 /** The JSON that a call takes; for a file, what receives it once everything else is known to be right. */
 async function readInput(
-  { config }: OperationParts,
+  { config, uploads: slots }: OperationParts,
   { body, bodyBytes }: Operation,
-  { request, response }: { request: Request; response: Response },
+  { request, response, userId }: { request: Request; response: Response; userId: string },
 ): Promise<ReceiveFile | Record<string, unknown> | undefined> {
   if (body === "multipart")
-    return (store) => receiveUpload(request, { maxBytes: config.MAX_FILE_SIZE, store });
+    return (store) => receiveUpload(request, { maxBytes: config.MAX_FILE_SIZE, userId, slots, store });
   return body && readBody(request, response, bodyBytes);
 }
 
