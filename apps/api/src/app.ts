@@ -33,8 +33,11 @@ export async function startApi(
   const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
   const redis = await openRedis(config, log);
   const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });
-  const publish = (batch: Batch) => realtime.publish(batch);
-  const { engine, desk } = await openApiEngine(config, { log, metrics, redis: redis.cache, publish });
+  const live = {
+    publish: (batch: Batch) => realtime.publish(batch),
+    visitors: (chatId: string, userIds: readonly string[]) => realtime.findVisitors(chatId, userIds),
+  };
+  const { engine, desk } = await openApiEngine(config, { log, metrics, redis: redis.cache, ...live });
 
   const health = createHealth({
     postgres: { check: () => pingDatabase(engine), required: true },

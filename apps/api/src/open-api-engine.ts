@@ -1,5 +1,5 @@
 import { type Batch, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
-import { type Engine, loadTemplates, openEngine, poolStats } from "@parley/engine";
+import { type Engine, loadTemplates, openEngine, poolStats, type VisitorReader } from "@parley/engine";
 import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
@@ -14,12 +14,13 @@ export interface ApiEngineParts {
   redis: Redis;
   /** Where committed changes go. */
   publish: (batch: Batch) => void;
+  visitors: VisitorReader;
 }
 
 /** Opens the engine with everything that this process provides for it, and the desk where it asks for jobs. */
 export async function openApiEngine(
   config: ApiConfig,
-  { log, metrics, redis, publish }: ApiEngineParts,
+  { log, metrics, redis, publish, visitors }: ApiEngineParts,
 ): Promise<{ engine: Engine; desk: JobDesk<QueueName> }> {
   const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
   const templates = folder === undefined ? undefined : await loadTemplates(folder);
@@ -36,6 +37,7 @@ export async function openApiEngine(
     poolSize: config.DATABASE_POOL_SIZE,
     queueLimit: config.WRITE_QUEUE_LIMIT,
     publish,
+    visitors,
     enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
     endpointPolicy: endpointPolicyOf(config),
     files,

@@ -11,6 +11,7 @@ import type { DueChats } from "./notifications/announce-due.js";
 import type { EndpointPolicy } from "./notifications/endpoint-policy.js";
 import type { PresenceReader } from "./notifications/presence-port.js";
 import type { Templates } from "./notifications/templates/templates.js";
+import type { VisitorReader } from "./presence/visitor-reader.js";
 import type { ReceiptWriter } from "./receipts/receipt-writer.js";
 import type { KnownUsers } from "./users/known-users.js";
 import type { People } from "./users/people.js";
@@ -23,6 +24,8 @@ export interface EnginePorts {
   enqueue: Enqueue;
   /** Who is there, and looks at what. */
   presence: PresenceReader;
+  /** Who has an open chat open. */
+  visitors: VisitorReader;
   /** The server that owns the users; undefined where there is none. */
   userSource: UserSource | undefined;
   log: EngineLog;

@@ -108,6 +108,7 @@ export { announceInChat, announcePresence } from "./presence/announce.js";
 export { announceVisits, type Visit } from "./presence/announce-visits.js";
 export { chatPartners } from "./presence/chat-partners.js";
 export { sharesChat } from "./presence/shares-chat.js";
+export type { VisitorReader } from "./presence/visitor-reader.js";
 export { markAllRead } from "./receipts/mark-all-read.js";
 export { markDelivered } from "./receipts/mark-delivered.js";
 export { markRead } from "./receipts/mark-read.js";

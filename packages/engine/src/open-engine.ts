@@ -16,6 +16,7 @@ import type { EndpointPolicy } from "./notifications/endpoint-policy.js";
 import { nobodyIsPresent, type PresenceReader } from "./notifications/presence-port.js";
 import { STANDARD_TEMPLATES } from "./notifications/templates/standard-templates.js";
 import type { Templates } from "./notifications/templates/templates.js";
+import { nobodyVisits, type VisitorReader } from "./presence/visitor-reader.js";
 import { ReceiptWriter } from "./receipts/receipt-writer.js";
 import { KnownUsers } from "./users/known-users.js";
 import { People } from "./users/people.js";
@@ -34,6 +35,8 @@ export interface EngineOptions {
   enqueue?: Enqueue;
   /** Left out: nobody is taken for present. */
   presence?: PresenceReader;
+  /** Left out: nobody is taken to have an open chat open. */
+  visitors?: VisitorReader;
   /** Left out: names and avatars are what tokens and gateways say. */
   userSource?: UserSource | undefined;
   /** The words of notifications, where they are not the standard ones. */
@@ -67,6 +70,7 @@ export function openEngine(options: EngineOptions): Engine {
     },
     enqueue,
     presence: options.presence ?? nobodyIsPresent,
+    visitors: options.visitors ?? nobodyVisits,
     userSource: options.userSource,
     log,
     clock: options.clock ?? (() => new Date()),

@@ -1,5 +1,5 @@
 import type { Batch } from "@parley/contracts";
-import { type Engine, type Enqueue, type FileStore, openEngine } from "@parley/engine";
+import { type Engine, type Enqueue, type FileStore, openEngine, type VisitorReader } from "@parley/engine";
 
 /** An engine that remembers what it published. */
 export interface TestEngine {
@@ -12,7 +12,13 @@ const SILENT = { info: () => undefined, warn: () => undefined, error: () => unde
 /** One process's engine over a test database; several of them stand for several nodes. */
 export function openTestEngine(
   databaseUrl: string,
-  options: { queueLimit?: number; enqueue?: Enqueue; files?: FileStore; clock?: () => Date } = {},
+  options: {
+    queueLimit?: number;
+    enqueue?: Enqueue;
+    files?: FileStore;
+    clock?: () => Date;
+    visitors?: VisitorReader;
+  } = {},
 ): TestEngine {
   const batches: Batch[] = [];
   const engine = openEngine({

@@ -46,6 +46,8 @@ export interface Realtime {
   readPresence(userIds: string[]): Promise<PresenceState[]>;
   /** How many people have each open chat open, in the order of the ids. Never rejects. */
   countVisitors(chatIds: string[]): Promise<number[]>;
+  /** Those of the named people who have an open chat open, on any node. Never rejects. */
+  findVisitors(chatId: string, userIds: readonly string[]): Promise<ReadonlySet<string>>;
   busState(): BusState;
   /** Sends every client away in order. */
   drain(): Promise<void>;
@@ -83,6 +85,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
     connectionCount: () => connections.count,
     readPresence: (userIds) => reception.presence.read(userIds),
     countVisitors: (chatIds) => reception.visitors.count(chatIds),
+    findVisitors: (chatId, userIds) => reception.visitors.present(chatId, userIds),
     busState: () => cluster.watch.state(),
     drain: () => drain({ connections, reception, io }),
     close: async () => {

@@ -34,6 +34,7 @@ export const chatOperations = {
     path: "/v1/chat/my-chats",
     tag: "Chats",
     summary: "My chats, most recent activity first",
+    description: "Without open chats (rooms of a gateway) in which I am only a guest.",
     query: z.object({
       page: positiveInt.default(1),
       limit: pageLimit(20),
@@ -120,6 +121,7 @@ export const chatOperations = {
     path: "/v1/chat/{id}/mute",
     tag: "Chats",
     summary: "Pushes from this chat again",
+    description: "A guest of an open chat who asks for them becomes a member like the others.",
     params: chatParams,
     status: 200,
     result: muteResult,

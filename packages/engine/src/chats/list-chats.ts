@@ -26,10 +26,10 @@ interface Position {
   id: string;
 }
 
-/** The actor's chats, most recent activity first. */
+/** The actor's chats, most recent activity first; without open chats where they are only a guest. */
 export async function listChats(engine: Engine, input: ListChatsInput): Promise<ChatList> {
   const { actor, limit } = input;
-  const mine = { userId: actor.userId, leftAt: null };
+  const mine = { userId: actor.userId, leftAt: null, role: { not: "guest" } };
   const after = input.cursor === undefined ? undefined : decodeCursor(input.cursor);
   return guardDatabase(async () => {
     const rows = await engine.database.prisma.chat.findMany({

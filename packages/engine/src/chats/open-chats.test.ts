@@ -1,4 +1,3 @@
-import { LIMITS } from "@parley/contracts";
 import { createTestDatabase, openTestEngine, type TestDatabase, type TestEngine } from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { listMembers } from "../members/list-members.js";
@@ -9,12 +8,14 @@ import { sendMessage } from "../messages/send-message.js";
 import { collectDueChats } from "../notifications/collect-due-chats.js";
 import { closeEngine } from "../open-engine.js";
 import { announceVisits } from "../presence/announce-visits.js";
+import { syncChanges } from "../sync/sync-changes.js";
 import { rememberUser } from "../users/remember-user.js";
 import { changeChatStatus } from "./change-chat-status.js";
 import { createChat } from "./create-chat.js";
 import { createOpenChat } from "./create-open-chat.js";
 import { enterChat } from "./enter-chat.js";
 import { getOpenChat } from "./get-open-chat.js";
+import { getTotalUnread } from "./get-total-unread.js";
 import { listChats } from "./list-chats.js";
 import { listOpenChats } from "./list-open-chats.js";
 import { muteChat, unmuteChat } from "./mute-chat.js";
@@ -131,18 +132,6 @@ describe("enterChat", () => {
     await expect(listMessages(node.engine, history(eve, room.id))).rejects.toEqual(refusal("chat_not_found"));
     await expect(say(room.id, "let me in", eve)).rejects.toEqual(refusal("chat_not_found"));
   });
-
-  it("stops at the largest size", async () => {
-    const room = await newRoom();
-    await node.engine.database.prisma.chat.update({
-      where: { id: room.id },
-      data: { memberCount: LIMITS.groupMembers - 1 },
-    });
-    await enterChat(node.engine, { actor: bob, chatId: room.id });
-    const entering = enterChat(node.engine, { actor: eve, chatId: room.id });
-    await expect(entering).rejects.toEqual(refusal("too_many_members"));
-    await enterChat(node.engine, { actor: bob, chatId: room.id });
-  });
 });
 
 const history = (actor: typeof alice, chatId: string) => ({
@@ -159,27 +148,73 @@ describe("guests", () => {
     return rows.map(({ userId }) => userId).sort();
   };
 
-  it("are notified of nothing until they ask for it, and again of nothing when they mute it", async () => {
+  it("are notified of nothing until they ask for it: then they are members like the others", async () => {
     const room = await newRoom();
     await enterChat(node.engine, { actor: bob, chatId: room.id });
     await enterChat(node.engine, { actor: eve, chatId: room.id });
+    await muteChat(node.engine, { actor: bob, chatId: room.id, until: null });
     await say(room.id, "one", eve);
     expect(await notified(room.id)).toEqual(["alice"]);
+    expect(await membersOf(room.id)).toEqual(["alice owner", "bob guest", "eve guest"]);
+    node.batches.splice(0);
     await unmuteChat(node.engine, { actor: bob, chatId: room.id });
+    expect(changes()).toMatchObject([{ body: { name: "member.added", userId: "bob" } }]);
+    expect((await membersOf(room.id)).sort()).toEqual(["alice owner", "bob member", "eve guest"]);
     await say(room.id, "two", eve);
     expect(await notified(room.id)).toEqual(["alice", "bob"]);
     await muteChat(node.engine, { actor: bob, chatId: room.id, until: null });
-    await node.engine.database.prisma.notification.deleteMany({ where: { chatId: room.id } });
-    await say(room.id, "three", eve);
-    expect(await notified(room.id)).toEqual(["alice"]);
+    expect((await membersOf(room.id)).sort()).toEqual(["alice owner", "bob member", "eve guest"]);
   });
 
-  it("are notified again when the time is over for which they muted it", async () => {
+  it("are members from the moment on in which they mute it for a time, and notified when that is over", async () => {
     const room = await newRoom();
     await enterChat(node.engine, { actor: bob, chatId: room.id });
-    await muteChat(node.engine, { actor: bob, chatId: room.id, until: new Date(Date.now() - 1_000) });
+    const until = new Date(Date.now() - 1_000);
+    await muteChat(node.engine, { actor: bob, chatId: room.id, until });
     await say(room.id, "one");
     expect(await notified(room.id)).toEqual(["bob"]);
+  });
+
+  const listed = async (actor: typeof bob) => {
+    const { chats, total } = await listChats(node.engine, { actor, limit: 200, page: 1 });
+    expect(total).toBe(chats.length);
+    return chats.map(({ id }) => id);
+  };
+  const synced = async (actor: typeof bob, cursor?: string) => {
+    const page = await syncChanges(node.engine, { actor, cursor, limit: 100 });
+    const ids = new Set([...page.chats.map(({ id }) => id), ...page.members.map(({ chatId }) => chatId)]);
+    return { ids: [...ids], said: page.messages.map(({ content }) => content), cursor: page.cursor };
+  };
+
+  it("do not find the chat in their list, their sum or what they catch up, beside chats where they are more", async () => {
+    const dan = { userId: `dan-${key()}`, role: "user" };
+    const request = { type: "group", name: "team", memberIds: [dan.userId] } as const;
+    const team = await createChat(node.engine, { actor: alice, request });
+    const room = await newRoom();
+    await enterChat(node.engine, { actor: dan, chatId: room.id });
+    await say(team.id, "for dan");
+    await say(room.id, "for all");
+    expect(await listed(dan)).toEqual([team.id]);
+    expect(await getTotalUnread(node.engine, { actor: dan })).toBe(1);
+    const first = await synced(dan);
+    expect([first.ids, first.said]).toEqual([[team.id], ["for dan"]]);
+    expect(await listed(alice)).toContain(room.id);
+    // The chat is theirs all the same.
+    expect((await listMessages(node.engine, history(dan, room.id))).total).toBe(1);
+
+    await unmuteChat(node.engine, { actor: dan, chatId: room.id });
+    await say(room.id, "for members");
+    expect((await listed(dan)).sort()).toEqual([room.id, team.id].sort());
+    expect(await getTotalUnread(node.engine, { actor: dan })).toBe(2);
+    const second = await synced(dan, first.cursor);
+    expect(second.ids).toContain(room.id);
+    expect(second.said).toEqual(expect.arrayContaining(["for all", "for members"]));
+    await removeMember(node.engine, { actor: dan, chatId: room.id, userId: dan.userId });
+    expect((await synced(dan, second.cursor)).ids).toContain(room.id);
+    const beside = await synced(dan);
+    await enterChat(node.engine, { actor: dan, chatId: room.id });
+    await removeMember(node.engine, { actor: dan, chatId: room.id, userId: dan.userId });
+    expect((await synced(dan, beside.cursor)).ids).not.toContain(room.id);
   });
 });
 

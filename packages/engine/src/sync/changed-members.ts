@@ -38,6 +38,6 @@ export async function changedMembers(
     UNION ALL
     SELECT m.chat_id, m.user_id, m.role, m.joined_at, m.left_at, m.read_seq, m.delivered_seq
     FROM members m
-    WHERE m.user_id = ${userId} AND m.left_at IS NOT NULL AND ${isNew("m.changed_xid", span.from)}
+    WHERE m.user_id = ${userId} AND m.left_at IS NOT NULL AND m.role <> 'guest' AND ${isNew("m.changed_xid", span.from)}
       AND NOT ${span.full} AND ${span.after === null}`;
 }

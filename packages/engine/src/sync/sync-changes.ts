@@ -42,7 +42,7 @@ const SNAPSHOT_MESSAGES = 20;
 const CHATS_PER_PAGE = 50;
 
 /**
- * Every change in the actor's chats since a cursor: new, edited and deleted messages, reactions, read positions,
+ * Every change in the actor's chats (those of their list) since a cursor: new, edited and deleted messages, reactions, read positions,
  * membership, chats. Without a cursor, or with one that can't be honoured, a snapshot.
  *
  * A cursor is a transaction snapshot: a transaction that was still open when the cursor was made is behind it, however late it
@@ -149,7 +149,7 @@ async function changedChats(
         ORDER BY told.rev DESC LIMIT 1), 0) END) AS known_rev,
       c.last_seq, c.id <> ${place}::uuid AS fresh
     FROM members m JOIN chats c ON c.id = m.chat_id
-    WHERE m.user_id = ${userId} AND m.left_at IS NULL
+    WHERE m.user_id = ${userId} AND m.left_at IS NULL AND m.role <> 'guest'
       AND (${isNew("c.changed_xid", span.from)} OR ${isNew("m.own_xid", span.from)})
       AND (c.id > ${place}::uuid OR (c.id = ${place}::uuid AND ${rev}::int < ${END_OF_CHAT}::int))
     ORDER BY c.id LIMIT ${CHATS_PER_PAGE + 1}`;

@@ -106,6 +106,21 @@ describe("rooms of a cluster", () => {
     expect(await one.rooms.count([...many, "red"])).toEqual([...many.map(() => 0), 2]);
   });
 
+  test("of many it can be asked who is there, on whichever node, and without Redis who is on this one", async () => {
+    const [one, two] = [await openNode(), await openNode()];
+    one.rooms.entered(ada, "phone");
+    two.rooms.entered(bob, "tab");
+    two.rooms.entered({ room: "blue", userId: "eve" }, "tab");
+    await until(() => expect(toldBy(one, two)).toHaveLength(3));
+    const many = Array.from({ length: 450 }, (_, number) => `user-${number}`);
+    const asked = ["eve", "ada", ...many, bob.userId];
+    for (const { rooms } of [one, two])
+      expect(await rooms.present("red", asked)).toEqual(new Set(["ada", bob.userId]));
+    one.redis.disconnect();
+    await until(() => expect(one.redis.status).toBe("end"));
+    expect(await one.rooms.present("red", asked)).toEqual(new Set(["ada"]));
+  });
+
   test("a reload is no news", async () => {
     const one = await openNode({ offlineDelayMs: HOUR });
     const two = await openNode();

@@ -25,6 +25,8 @@ export interface RoomPresence {
   left(visitor: Visitor, connectionId: string): boolean;
   /** How many people are in each room, over all nodes; while Redis is away, how many on this node. One call for 200 rooms. Never rejects. */
   count(rooms: string[]): Promise<number[]>;
+  /** Those of the named people who are in the room; while Redis is away, those who are in it on this node. Never rejects. */
+  present(room: string, userIds: readonly string[]): Promise<Set<string>>;
   /** Withdraws this node's visitors, and tells it. */
   stop(): Promise<void>;
 }
@@ -59,6 +61,10 @@ export function createRoomPresence(options: RoomPresenceOptions): RoomPresence {
       const counts = await presence.count(rooms);
       // Who has just come may not have reached Redis yet.
       return rooms.map((room, place) => Math.max(counts[place] ?? 0, here.count(room)));
+    },
+    present: async (room, userIds) => {
+      const states = await presence.read(userIds.map((userId) => keyOf({ room, userId })));
+      return new Set(userIds.filter((_, place) => states[place]?.status !== "offline"));
     },
     stop: () => presence.stop(),
   };
