@@ -9,6 +9,8 @@ export interface Actor {
 
 /** An actor with what its token says about the person, for the user directory. */
 export interface Identity extends Actor {
+  /** Nobody has said the role: it counts for this request, and says nothing about the person. */
+  isRoleAssumed?: true;
   name?: string;
   email?: string;
   picture?: string;

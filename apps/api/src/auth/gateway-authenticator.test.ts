@@ -16,6 +16,14 @@ const NEXT = "the-next-gateway-secret-of-more-than-32";
 const NOW = 1_900_000_000;
 const WITH_SECRET = { "x-gateway-secret": SECRET };
 const MINJI = { "x-user-id": "7", "x-nickname": encodeURIComponent("민지"), "x-email": "minji@p.example" };
+const WHO = {
+  userId: "7",
+  role: "user",
+  isRoleAssumed: true,
+  name: "민지",
+  email: "minji@p.example",
+  issuedAt: NOW,
+};
 const QUERY = "user_id=7&nickname=%EB%AF%BC%EC%A7%80&email=minji%40p.example";
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -26,13 +34,7 @@ const config = { GATEWAY_SECRET: [SECRET, NEXT], GATEWAY_PROOF: true };
 describe("a proof", () => {
   test("by the secret is taken, also by the one that comes next", () => {
     for (const secret of [SECRET, NEXT]) {
-      expect(authenticate({ headers: { "x-gateway-secret": secret, ...MINJI } })).toEqual({
-        userId: "7",
-        role: "user",
-        name: "민지",
-        email: "minji@p.example",
-        issuedAt: NOW,
-      });
+      expect(authenticate({ headers: { "x-gateway-secret": secret, ...MINJI } })).toEqual(WHO);
     }
   });
 
@@ -222,12 +224,8 @@ describe("the query", () => {
   test("of a handshake says who it is", () => {
     const query = `${QUERY}&profile_url=%2Fmedia%2Fa.png&nothing`;
     expect(authenticate({ headers: WITH_SECRET, query, isHandshake: true })).toEqual({
-      userId: "7",
-      role: "user",
-      name: "민지",
-      email: "minji@p.example",
+      ...WHO,
       picture: "/media/a.png",
-      issuedAt: NOW,
     });
     const spaced = { headers: WITH_SECRET, query: QUERY.replace("%EB", "a+%20b%EB"), isHandshake: true };
     expect(authenticate(spaced).name).toBe("a  b민지");

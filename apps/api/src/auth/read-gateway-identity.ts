@@ -44,7 +44,7 @@ export function readGatewayIdentity(request: GatewayRequest): Identity {
   }
   const { user_id: userId = "", nickname = "", email = "", profile_url: picture } = values;
   if (errors.length > 0) throw refusal(errors);
-  const identity: Identity = { userId, role: "user", name: nickname, email };
+  const identity: Identity = { userId, role: "user", isRoleAssumed: true, name: nickname, email };
   if (picture !== undefined && isPictureAddress(picture)) identity.picture = picture;
   return identity;
 }

@@ -32,6 +32,21 @@ it("the directory says on which day somebody was last here, and is written once 
   expect(await seen("2030-01-02T00:01:00Z")).toBe("2030-01-02T00:01");
 });
 
+it("a role that nobody has said leaves the one that somebody said as it is", async () => {
+  const roleOf = async () => (await engine.database.prisma.user.findUnique({ where: { id: "cyd" } }))?.role;
+  const visit = { userId: "cyd", role: "user", isRoleAssumed: true } as const;
+  await rememberUser(engine, { ...visit, name: "Cyd" });
+  expect(await roleOf()).toBe("user");
+  await rememberUser(engine, { userId: "cyd", role: "admin" });
+  await rememberUser(engine, { ...visit, name: "Cyd of the rooms" });
+  expect(await engine.database.prisma.user.findUnique({ where: { id: "cyd" } })).toMatchObject({
+    role: "admin",
+    name: "Cyd of the rooms",
+  });
+  await rememberUser(engine, { userId: "cyd", role: "user" });
+  expect(await roleOf()).toBe("user");
+});
+
 it("who asks for the same again waits until it is written", async () => {
   const identity = { userId: "ben", role: "user", email: "ben@p.example" };
   void rememberUser(engine, identity);

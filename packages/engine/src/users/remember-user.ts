@@ -7,30 +7,31 @@ import type { Engine } from "../engine.js";
  * not a message.
  */
 export async function rememberUser(engine: Engine, identity: Identity): Promise<void> {
-  const { userId, role, name, email, picture } = identity;
+  const { userId, role, isRoleAssumed = false, name, email, picture } = identity;
   // Once a day in any case: the directory also tells who has been here lately.
   const day = engine.clock().toISOString().slice(0, 10);
-  if (engine.knownUsers.note(userId, JSON.stringify([role, name, email, picture, day]))) {
+  if (
+    engine.knownUsers.note(userId, JSON.stringify([isRoleAssumed ? null : role, name, email, picture, day]))
+  ) {
     engine.knownUsers.follow(userId, writeUser(engine, identity));
   }
   await engine.knownUsers.settled(userId);
 }
 
 async function writeUser(engine: Engine, identity: Identity): Promise<void> {
-  const { userId, role, name, email, picture } = identity;
+  const { userId, role, isRoleAssumed, name, email, picture } = identity;
   // A token that leaves a claim out says nothing about it.
   const claims = {
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
     ...(picture === undefined ? {} : { picture }),
   };
-  const facts = { role, ...claims };
   const settle = engine.people.note(userId, claims);
   try {
     await engine.database.prisma.user.upsert({
       where: { id: userId },
-      create: { id: userId, ...facts },
-      update: { ...facts, updatedAt: engine.clock() },
+      create: { id: userId, role, ...claims },
+      update: { ...(isRoleAssumed ? {} : { role }), ...claims, updatedAt: engine.clock() },
     });
   } catch (error) {
     engine.knownUsers.forget(userId);

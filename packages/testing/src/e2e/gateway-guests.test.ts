@@ -6,6 +6,7 @@ import type { RawClient } from "../raw-client.js";
 import { restClient } from "../rest-client.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { openTestEngine } from "../test-engine.js";
+import { until } from "../until.js";
 
 /** What it means for people to be guests of a room, there and on other contracts. */
 
@@ -82,6 +83,16 @@ it("a guest finds the room on no contract's list, in no sum, and each room where
     totals: [0, 0, 0],
     unread: 0,
   });
+});
+
+it("somebody's role stays what their token said, whatever rooms a gateway brings them to", async () => {
+  const admin = restClient(cluster.urls[1], { userId: "730001", role: "admin" });
+  expect((await admin.request("GET", "/v1/chat/my-chats")).status).toBe(200);
+  const known = () => engine.database.prisma.user.findUnique({ where: { id: "730001" } });
+  await until(async () => (await known())?.role === "admin", "the directory knows the role");
+  const { number } = await newRoom("730002");
+  await enter("730001", number);
+  expect(await known()).toMatchObject({ name: "별명 730001", role: "admin" });
 });
 
 it("a room that was full of guests takes others, native members too, and keeps those who are there on any node", async () => {
