@@ -30,6 +30,7 @@ const FORGED = {
   "X-Nickname": "Boss",
   "X-Email": "boss@p.example",
   "X-Profile-Url": "/boss.png",
+  "X-Token-Expires": "99999999999",
   "X-Gateway-Secret": "guessed",
   "X-Gateway-Timestamp": "1",
   "X-Gateway-Signature": "0",
@@ -92,6 +93,18 @@ describe("a request", () => {
     const answer = await ask({ path: "/chat/v1/rooms/", headers: { ...FORGED, ...bearer(MINJI) } });
     expect([answer.status, answer.seen?.identity]).toEqual([200, IDENTITY]);
     expect(chat.last?.headersDistinct["x-user-id"]).toEqual([MINJI.userId]);
+  });
+
+  test("brings when its token runs out, and not what it claims about that", async () => {
+    const before = Math.floor(Date.now() / 1_000);
+    const headers = { ...FORGED, ...bearer({ ...MINJI, expiresIn: 100 }) };
+    expect((await ask({ path: "/chat/v1/rooms/", headers })).status).toBe(200);
+    const [expires, ...others] = chat.last?.headersDistinct["x-token-expires"] ?? [];
+    expect(others).toEqual([]);
+    expect(Number(expires) - before).toBeGreaterThanOrEqual(100);
+    expect(Number(expires) - before).toBeLessThan(200);
+    const asked = await ask({ method: "OPTIONS", path: "/chat/v1/rooms/", headers: FORGED });
+    expect([asked.status, chat.last?.headers["x-token-expires"]]).toEqual([400, undefined]);
   });
 
   test("can't fill in what the token leaves out", async () => {
@@ -206,6 +219,14 @@ test("a token opens a real room, over REST and a WebSocket, and its address lead
     nickname: MINJI.name,
     profile_picture_url: MINJI.picture,
   });
+  const short = testToken({ ...MINJI, expiresIn: 2 });
+  const late = await connectRaw(`ws://${room.chat_url}?token=${short}`);
+  onTestFinished(() => late.close());
+  await late.hear(({ code }) => code === "token_expired");
+  const isAnswer = ({ type }: { type?: unknown }) => type === "error" || type === "reauthenticated";
+  expect(await late.ask(said, isAnswer)).toMatchObject({ code: "token_expired" });
+  const fresh = { type: "reauthenticate", token: testToken(MINJI) };
+  expect(await late.ask(fresh, isAnswer)).toEqual({ type: "reauthenticated" });
   const nowhere = `ws://${host}/ws/chat/999999999/chat/?token=${testToken(MINJI)}`;
   await expect(connectRaw(nowhere)).rejects.toMatchObject({ status: 404 });
 });

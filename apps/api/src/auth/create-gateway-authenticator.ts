@@ -8,7 +8,7 @@ import { readGatewayIdentity, readGatewayUserId } from "./read-gateway-identity.
 export interface GatewayAuthenticator {
   /**
    * Who is asking, by the word of a gateway that proves itself. Throws gateway_proof_required, gateway_proof_invalid, invalid_input
-   * (names the fields), user_blocked or token_revoked.
+   * (names the fields), token_expired, user_blocked or token_revoked.
    */
   authenticate(request: GatewayRequest): Identity;
 }
@@ -21,6 +21,10 @@ export interface GatewayAuthenticatorParts {
 
 /** How far the clocks of gateway and server may be apart, and for how long a signature is good. */
 const TOLERANCE_SECONDS = 60;
+/** When the token runs out for which the gateway has let the user in; a gateway that knows no such thing leaves it out. */
+const EXPIRES = "x-token-expires";
+/** As for tokens that come here themselves. */
+const EXPIRY_TOLERANCE_SECONDS = 5;
 
 /** Makes the one place where a gateway's word becomes an identity. */
 export function createGatewayAuthenticator(
@@ -35,7 +39,7 @@ export function createGatewayAuthenticator(
       const issuedAt = Math.min(signedAt ?? nowSeconds, nowSeconds);
       // The gateway answers for the user at this moment; a revocation ends what began before it, and keeps out nobody for whom the
       // gateway, which has to look at the token again, vouches after it.
-      const identity = { ...readGatewayIdentity(request), issuedAt };
+      const identity = { ...readGatewayIdentity(request), issuedAt, ...readExpiry(request, nowSeconds) };
       access.assertAllowed(identity);
       return identity;
     },
@@ -62,11 +66,26 @@ function checkProof(request: GatewayRequest, { secrets, nowSeconds }: Proof): nu
   if (Math.abs(Number(timestamp) - nowSeconds) > TOLERANCE_SECONDS) {
     throw invalid(`X-Gateway-Timestamp is more than ${TOLERANCE_SECONDS} s off`);
   }
-  const signed = [request.method, request.path, readGatewayUserId(request), timestamp].join("\n");
-  if (!secrets.some((ours) => isSame(signature, hmac(signed, ours)))) {
-    throw invalid("X-Gateway-Signature is not that of `METHOD\\npath\\nuser_id\\ntimestamp`");
+  const expires = single(request, EXPIRES) || [];
+  const signed = [request.method, request.path, readGatewayUserId(request), timestamp].concat(expires);
+  if (!secrets.some((ours) => isSame(signature, hmac(signed.join("\n"), ours)))) {
+    throw invalid(
+      "X-Gateway-Signature is not that of `METHOD\\npath\\nuser_id\\ntimestamp`, with `\\n` and X-Token-Expires where that is sent",
+    );
   }
   return Number(timestamp);
+}
+
+function readExpiry(request: GatewayRequest, nowSeconds: number): Pick<Identity, "expiresAt"> {
+  const text = single(request, EXPIRES);
+  if (text === undefined || text === "") return {};
+  if (!/^\d{1,12}$/.test(text)) {
+    const errors = [{ path: "token_expires", message: "must be Unix seconds in X-Token-Expires" }];
+    throw new ParleyError("invalid_input", { errors });
+  }
+  const expiresAt = Number(text);
+  if (expiresAt + EXPIRY_TOLERANCE_SECONDS <= nowSeconds) throw new ParleyError("token_expired");
+  return { expiresAt };
 }
 
 function single(request: GatewayRequest, name: string): string | undefined {

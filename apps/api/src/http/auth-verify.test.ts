@@ -61,6 +61,15 @@ test("an address too long for a header is left out", async () => {
   expect(answer.headers).not.toHaveProperty("x-profile-url");
 });
 
+test.each([
+  [1_999_999_999, "1999999999"],
+  [1_999_999_999.9, "1999999999"],
+  [1e18, "999999999999"],
+])("when the token runs out (%s) is said as %s", async (exp, said) => {
+  const answer = await verify({ authorization: `Bearer ${tokenOf({ sub: someone("user"), exp })}` });
+  expect([answer.status, answer.get("X-Token-Expires")]).toEqual([204, said]);
+});
+
 test("the token of a WebSocket's URI is taken where there is no header", async () => {
   const sub = someone("user");
   const uri = `/ws/chat/1/chat/?token=${tokenOf({ sub })}`;

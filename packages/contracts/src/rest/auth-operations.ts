@@ -15,6 +15,7 @@ export const authOperations = {
       "X-Nickname": "Their name.",
       "X-Email": "Their e-mail address.",
       "X-Profile-Url": "The address of their picture.",
+      "X-Token-Expires": "When the token runs out, in Unix seconds.",
     },
   },
 } as const satisfies Record<string, Operation>;

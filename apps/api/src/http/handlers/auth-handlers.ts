@@ -5,6 +5,7 @@ import type { Handlers } from "./handler.js";
 const PATIENCE_MS = 500;
 /** Servers take some 16 KiB of headers, and all that a gateway adds has to fit. A picture whose address is longer is left out. */
 const HEADER_LENGTH = 4_096;
+const LATEST_SECONDS = 999_999_999_999;
 
 export const authHandlers = {
   verifyToken: async ({ engine, actor, setHeader }) => {
@@ -20,5 +21,11 @@ export const authHandlers = {
       const encoded = encodeURIComponent(value ?? "");
       if (encoded !== "" && encoded.length <= HEADER_LENGTH) setHeader(name, encoded);
     }
+    if (actor.expiresAt !== undefined) setHeader("X-Token-Expires", seconds(actor.expiresAt));
   },
 } satisfies Partial<Handlers>;
+
+/** Some issuers write times that are further away than a gateway's header can say. */
+function seconds(time: number): string {
+  return String(Math.max(0, Math.min(Math.floor(time), LATEST_SECONDS)));
+}

@@ -18,10 +18,10 @@ function silentSocket() {
   return socket;
 }
 
-function connectionOf(socket: object): RawConnection {
+function connectionOf(socket: object, expiresAt = Number.POSITIVE_INFINITY): RawConnection {
   return new RawConnection({
     socket: socket as WebSocket,
-    identity: { userId: "ann", role: "user" },
+    identity: { userId: "ann", role: "user", expiresAt },
     wire: { change: nothing, signal: nothing, privateRead: nothing },
     dialect: { error: () => ({}) },
     onlyChat: undefined,
@@ -52,4 +52,20 @@ it("hangs up at once on a client that does not read", () => {
   const socket = silentSocket();
   connectionOf(socket).end("slow_consumer");
   expect(socket.terminate).toHaveBeenCalledOnce();
+});
+
+it("tells of an expired token once, and ends half a minute later unless a fresh one has come", () => {
+  const [late, renewed] = [silentSocket(), silentSocket()];
+  const [one, other] = [connectionOf(late, 1_000), connectionOf(renewed, 1_000)];
+  for (const connection of [one, other]) {
+    connection.welcome(new Date(0));
+    for (const nowMs of [999_999, 1_000_000, 1_001_000]) connection.checkExpiry(nowMs);
+  }
+  expect([late.send.mock.calls.length, renewed.send.mock.calls.length]).toEqual([1, 1]);
+  other.renew({ userId: "ann", role: "user", expiresAt: 2_000 });
+  for (const connection of [one, other]) connection.checkExpiry(1_029_999);
+  expect(late.close).not.toHaveBeenCalled();
+  for (const connection of [one, other]) connection.checkExpiry(1_030_000);
+  expect(late.close).toHaveBeenCalledWith(4401, expect.any(String));
+  expect(renewed.close).not.toHaveBeenCalled();
 });
