@@ -130,6 +130,19 @@ export const apiConfigSchema = z
       description:
         "Sockets that this node lets in per second; when more come, as after an outage, they wait or are sent to come back.",
     }),
+    HANDSHAKES_PER_MINUTE: wholeNumber(1, 1_000_000).default(6000).meta({
+      description:
+        "Sockets that may be asked for from one address per minute, in the whole cluster; behind a proxy that TRUST_PROXY does not name, all clients have one address.",
+    }),
+    HANDSHAKES_BURST: wholeNumber(1, 100_000).default(3000).meta({
+      description: "Sockets that may be asked for from one address at once, as when an office comes back.",
+    }),
+    CONNECTS_PER_MINUTE: wholeNumber(1, 1_000_000)
+      .default(120)
+      .meta({ description: "Sockets that one user may open per minute, in the whole cluster." }),
+    CONNECTS_BURST: wholeNumber(1, 100_000)
+      .default(200)
+      .meta({ description: "Sockets that one user may open at once." }),
     TYPING_TIMEOUT_MS: wholeNumber(100, 600_000)
       .default(7000)
       .meta({ description: "After this time without a refresh nobody is typing any more." }),

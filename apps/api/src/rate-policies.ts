@@ -15,6 +15,18 @@ export function requestPolicy(config: Pick<ApiConfig, "REQUESTS_PER_MINUTE" | "R
   return { name: "request", perMinute: config.REQUESTS_PER_MINUTE, burst: config.REQUESTS_BURST };
 }
 
+/** Handshakes of an address, before it is asked whose they are. */
+export function handshakePolicy(
+  config: Pick<ApiConfig, "HANDSHAKES_PER_MINUTE" | "HANDSHAKES_BURST">,
+): RatePolicy {
+  return { name: "handshake", perMinute: config.HANDSHAKES_PER_MINUTE, burst: config.HANDSHAKES_BURST };
+}
+
+/** Handshakes of a user who has shown who they are. */
+export function connectPolicy(config: Pick<ApiConfig, "CONNECTS_PER_MINUTE" | "CONNECTS_BURST">): RatePolicy {
+  return { name: "connect", perMinute: config.CONNECTS_PER_MINUTE, burst: config.CONNECTS_BURST };
+}
+
 export function isRateExempt(role: string): boolean {
   return role === "system";
 }

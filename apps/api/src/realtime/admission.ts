@@ -14,12 +14,8 @@ export class Admission {
     this.#limits = limits;
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Takes a place; `leave` gives it back. Throws too_many_connections. */
-  enter(userId: string, transport: Transport): void {
+  /** Takes a place and returns what gives it back, once. Throws too_many_connections. */
+  enter(userId: string, transport: Transport): () => void {
     const open = this.#users.get(userId) ?? 0;
     // One connection per transport: several would share one slow reader and one heartbeat.
     if (this.#transports.has(transport)) throw new ParleyError("too_many_connections");
@@ -29,9 +25,14 @@ export class Admission {
     this.#transports.add(transport);
     this.#users.set(userId, open + 1);
     this.#count++;
+    let isHere = true;
+    return () => {
+      if (isHere) this.#leave(userId);
+      isHere = false;
+    };
   }
 
-  leave(userId: string): void {
+  #leave(userId: string): void {
     const open = this.#users.get(userId) ?? 0;
     if (open <= 1) this.#users.delete(userId);
     else this.#users.set(userId, open - 1);

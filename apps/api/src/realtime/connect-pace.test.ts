@@ -1,3 +1,4 @@
+import { setImmediate as settled } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { ConnectPace } from "./connect-pace.js";
 
@@ -7,9 +8,10 @@ function storm(count: number, options: { perSecond: number; mostWaiting: number 
   const admitted: number[] = [];
   let refused = 0;
   for (let client = 0; client < count; client++) {
-    const turn = pace.turn();
-    if (turn === null) refused++;
-    else void turn.then(() => admitted.push(client));
+    pace.turn().then(
+      () => admitted.push(client),
+      () => refused++,
+    );
   }
   /** Lets the time pass until then, as the timer would. */
   const at = async (ms: number) => {
@@ -17,7 +19,7 @@ function storm(count: number, options: { perSecond: number; mostWaiting: number 
       clock.ms = Math.min(ms, clock.ms + 20);
       pace.release();
     } while (clock.ms < ms);
-    await Promise.resolve();
+    await settled();
     return admitted.length;
   };
   return { pace, at, admitted, refused: () => refused };
@@ -25,7 +27,7 @@ function storm(count: number, options: { perSecond: number; mostWaiting: number 
 
 it("lets a first second's worth in at once and the others at the rate, in their order", async () => {
   const { at, admitted, refused } = storm(100, { perSecond: 20, mostWaiting: 1_000 });
-  await Promise.resolve();
+  await settled();
   expect(admitted).toHaveLength(20);
   expect(await at(500)).toBe(30);
   expect(await at(1_000)).toBe(40);
@@ -36,18 +38,30 @@ it("lets a first second's worth in at once and the others at the rate, in their 
 
 it("turns away who comes when too many wait", async () => {
   const { pace, at, refused } = storm(100, { perSecond: 10, mostWaiting: 30 });
-  expect(refused()).toBe(60);
   expect(pace.waiting).toBe(30);
+  await expect(pace.turn()).rejects.toMatchObject({ code: "overloaded" });
+  expect(refused()).toBe(60);
   expect(await at(3_000)).toBe(40);
-  expect(pace.turn()).not.toBeNull();
-  pace.close();
+  const next = pace.turn();
+  await at(3_200);
+  await next;
 });
 
 it("does not save up more than a second's worth in quiet times", async () => {
   const { pace, at } = storm(0, { perSecond: 5, mostWaiting: 100 });
   await at(60_000);
   const turns = Array.from({ length: 8 }, () => pace.turn());
-  expect(turns).toHaveLength(8);
   expect(pace.waiting).toBe(3);
+  await at(61_000);
+  await Promise.all(turns);
+});
+
+it("refuses those who wait when it closes, and whoever comes after that", async () => {
+  const { pace, at, admitted } = storm(2, { perSecond: 2, mostWaiting: 100 });
+  const late = [pace.turn(), pace.turn()];
   pace.close();
+  for (const turn of [...late, pace.turn()]) await expect(turn).rejects.toMatchObject({ code: "draining" });
+  expect(pace.waiting).toBe(0);
+  await at(10_000);
+  expect(admitted).toHaveLength(2);
 });

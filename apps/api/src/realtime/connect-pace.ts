@@ -1,3 +1,5 @@
+import { ParleyError } from "@parley/contracts";
+
 export interface ConnectPaceOptions {
   /** Clients let in per second, and at once after a quiet second. */
   perSecond: number;
@@ -5,6 +7,12 @@ export interface ConnectPaceOptions {
   mostWaiting: number;
   /** Milliseconds that only grow; for tests. */
   now?: () => number;
+}
+
+/** Somebody who waits for their turn. */
+interface Waiting {
+  letIn: () => void;
+  refuse: (refusal: ParleyError) => void;
 }
 
 const TICK_MS = 20;
@@ -16,7 +24,8 @@ const TICK_MS = 20;
 export class ConnectPace {
   readonly #options: ConnectPaceOptions;
   readonly #now: () => number;
-  readonly #waiting: Array<() => void> = [];
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
   #tokens: number;
   #at: number;
   #timer: NodeJS.Timeout | null = null;
@@ -32,16 +41,17 @@ export class ConnectPace {
     return this.#waiting.length;
   }
 
-  /** Resolves when it is the caller's turn, in the order of the calls; null when too many wait already. */
-  turn(): Promise<void> | null {
+  /** Resolves when it is the caller's turn, in the order of the calls. Refuses: overloaded (too many wait already), draining. */
+  async turn(): Promise<void> {
+    if (this.#closed) throw new ParleyError("draining");
     this.#refill();
     if (this.#waiting.length === 0 && this.#tokens >= 1) {
       this.#tokens -= 1;
-      return Promise.resolve();
+      return;
     }
-    if (this.#waiting.length >= this.#options.mostWaiting) return null;
+    if (this.#waiting.length >= this.#options.mostWaiting) throw new ParleyError("overloaded");
     this.#timer ??= setInterval(() => this.release(), TICK_MS).unref();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((letIn, refuse) => this.#waiting.push({ letIn, refuse }));
   }
 
   /** Lets in as many as may come in by now; called by its own timer. */
@@ -49,15 +59,16 @@ export class ConnectPace {
     this.#refill();
     while (this.#tokens >= 1 && this.#waiting.length > 0) {
       this.#tokens -= 1;
-      this.#waiting.shift()?.();
+      this.#waiting.shift()?.letIn();
     }
     if (this.#waiting.length === 0) this.#stop();
   }
 
-  /** Those who wait are left waiting; their transports are about to be closed. */
+  /** Refuses those who wait, and everybody who comes from now on. */
   close(): void {
+    this.#closed = true;
     this.#stop();
-    this.#waiting.length = 0;
+    for (const { refuse } of this.#waiting.splice(0)) refuse(new ParleyError("draining"));
   }
 
   #refill(): void {

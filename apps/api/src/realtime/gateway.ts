@@ -8,6 +8,8 @@ import type { CommandContext, RealtimeParts } from "./commands/command-context.j
 import type { ConnectPace } from "./connect-pace.js";
 import { Connection } from "./connection.js";
 import { dispatch } from "./dispatch.js";
+import type { Doorstep } from "./doorstep.js";
+import { countConnect } from "./handshake-rates.js";
 import type { LiveConnections } from "./live-connections.js";
 import type { RealtimeMetrics } from "./metrics.js";
 import { NAMESPACE } from "./outbound.js";
@@ -17,6 +19,7 @@ export interface GatewayOptions extends RealtimeParts {
   connections: LiveConnections;
   arrivals: Arrivals;
   metrics: RealtimeMetrics;
+  doorstep: Doorstep;
   admission: Admission;
   pace: ConnectPace;
   slots: CommandSlots;
@@ -56,22 +59,29 @@ export class Gateway {
   }
 
   async #authenticate(socket: ChatSocket): Promise<void> {
-    const { connections, authenticator, pace, admission } = this.#options;
+    const { connections, authenticator, pace, admission, doorstep } = this.#options;
     if (connections.closedFor !== null) throw new ComeBack(connections.closedFor);
     const { auth, headers } = socket.handshake;
     const token: unknown = auth.token;
     const identity = await authenticator.authenticate(
       typeof token === "string" ? token : bearerToken(headers.authorization),
     );
-    const turn = pace.turn();
-    if (turn === null) throw new ComeBack("too many clients come at once");
-    await turn;
+    await countConnect(this.#options, identity).catch((refusal) => this.#sendBack(refusal));
     // One who has gone meanwhile would never give a place back.
     if (socket.conn.readyState !== "open") throw new ComeBack("the client has gone");
     // The place is given back when the transport closes, whether or not it ever becomes a connection.
-    admission.enter(identity.userId, socket.conn);
-    socket.conn.once("close", () => admission.leave(identity.userId));
+    socket.conn.once("close", admission.enter(identity.userId, socket.conn));
+    doorstep.leave(socket.conn);
+    // Last, so that nobody takes the turn of others who then does not come in.
+    await pace.turn().catch((refusal) => this.#sendBack(refusal));
+    if (socket.conn.readyState !== "open") throw new ComeBack("the client has gone");
     socket.data.identity = identity;
+  }
+
+  /** What is over in a moment is no reason to stay away. */
+  #sendBack(refusal: ParleyError): never {
+    this.#options.metrics.errors.inc({ code: refusal.code });
+    throw new ComeBack(refusal.code);
   }
 
   #open(socket: ChatSocket, identity: Identity): Connection {

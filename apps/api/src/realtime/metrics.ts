@@ -5,6 +5,7 @@ const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 interface Sources {
   connections: () => number;
   waiting: () => number;
+  strangers: () => number;
   chats: () => number;
   /** 1 while other nodes' news comes over the bus, 0 while it is read from Postgres. */
   bus: () => number;
@@ -85,6 +86,11 @@ function watchSources(registers: Metrics["registry"][], sources: Sources): void 
     name: "parley_connections_waiting",
     help: "Clients that wait to be let in, because many come at once",
     read: sources.waiting,
+  });
+  gaugeOf(registers, {
+    name: "parley_strangers",
+    help: "Transports and handshakes of which it is not known yet whose they are",
+    read: sources.strangers,
   });
   gaugeOf(registers, {
     name: "parley_followed_chats",

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Engine } from "@parley/engine";
 import {
   createPresence,
@@ -8,11 +9,14 @@ import {
   type RoomPresence,
   Viewing,
 } from "@parley/platform";
+import { addressKey } from "../auth/address-key.js";
+import { createClientAddress } from "../auth/client-address.js";
 import type { ApiConfig } from "../config.js";
 import { Admission } from "./admission.js";
 import { Arrivals } from "./arrivals.js";
 import { CommandSlots } from "./command-slots.js";
 import { ConnectPace } from "./connect-pace.js";
+import { Doorstep } from "./doorstep.js";
 import type { FanOut } from "./fan-out.js";
 import type { LiveConnections } from "./live-connections.js";
 import { createPresenceAnnouncer } from "./presence-announcer.js";
@@ -36,6 +40,9 @@ export interface Reception {
   visitors: RoomPresence;
   viewing: Viewing;
   typing: Typing;
+  doorstep: Doorstep;
+  /** What stands for the address of a handshake in limits. */
+  addressOf: (request: IncomingMessage) => string;
   admission: Admission;
   pace: ConnectPace;
   slots: CommandSlots;
@@ -75,8 +82,10 @@ export function createReception(options: ReceptionOptions): Reception {
     await Promise.all([announcer.flush(), visitAnnouncer.flush()]);
     await arrivals.settle();
   };
-  const shared = { arrivals, presence, visitors, viewing, typing };
-  return { ...shared, admission, pace, slots: new CommandSlots(), close };
+  const clientAddress = createClientAddress(config);
+  const addressOf = (request: IncomingMessage) => addressKey(clientAddress(request));
+  const door = { doorstep: new Doorstep(), addressOf, admission, pace, slots: new CommandSlots() };
+  return { arrivals, presence, visitors, viewing, typing, ...door, close };
 }
 
 function openVisitors({ engine, config, redis, log }: ReceptionOptions) {

@@ -61,6 +61,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
   const metrics: RealtimeMetrics = createRealtimeMetrics(options.metrics, {
     connections: () => connections.count,
     waiting: () => reception.pace.waiting,
+    strangers: () => reception.doorstep.count,
     chats: () => fanOut.users.chatCount,
     bus: () => (cluster.watch.state() === "ok" ? 1 : 0),
   });

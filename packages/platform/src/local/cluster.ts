@@ -109,6 +109,9 @@ async function assemble(options: ClusterOptions, parts: Parts): Promise<Cluster>
   return { url: balancer.url, balancer, nodes, worker, services, stop: (how = {}) => stopParts(parts, how) };
 }
 
+/** The load balancer passes bytes, so all clients have its address: a limit by address would be one for everybody together. */
+const WITHOUT_ADDRESSES = { HANDSHAKES_PER_MINUTE: "1000000", HANDSHAKES_BURST: "100000" };
+
 function describe(options: ClusterOptions, services: LocalServices, name: string) {
   const logDir = options.logDir ?? services.dataDir;
   mkdirSync(logDir, { recursive: true });
@@ -117,6 +120,7 @@ function describe(options: ClusterOptions, services: LocalServices, name: string
     logFile: options.inheritOutput ? undefined : path.join(logDir, `${name}.log`),
     supervise: options.supervise ?? false,
     env: {
+      ...WITHOUT_ADDRESSES,
       ...(options.env ?? process.env),
       DATABASE_URL: services.databaseUrl,
       REDIS_URL: services.redisUrl,

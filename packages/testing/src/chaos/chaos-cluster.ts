@@ -85,6 +85,8 @@ function startNodes(
       MESSAGES_BURST: "100000",
       REQUESTS_PER_MINUTE: PLENTY,
       REQUESTS_BURST: "100000",
+      CONNECTS_PER_MINUTE: PLENTY,
+      CONNECTS_BURST: "100000",
       ...(catchUp ? {} : { PARLEY_CATCH_UP: "off" }),
     },
     envByName: {

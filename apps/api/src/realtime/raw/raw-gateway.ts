@@ -13,6 +13,8 @@ import type { Arrivals } from "../arrivals.js";
 import type { CommandSlots } from "../command-slots.js";
 import type { RealtimeParts } from "../commands/command-context.js";
 import type { ConnectPace } from "../connect-pace.js";
+import type { Doorstep } from "../doorstep.js";
+import { countConnect, countHandshake } from "../handshake-rates.js";
 import type { LiveConnections } from "../live-connections.js";
 import type { RealtimeMetrics } from "../metrics.js";
 import { startTyping, stopTyping } from "../tell-typing.js";
@@ -33,6 +35,8 @@ export interface RawGatewayOptions extends RealtimeParts {
   connections: LiveConnections;
   arrivals: Arrivals;
   metrics: RealtimeMetrics;
+  doorstep: Doorstep;
+  addressOf: (request: IncomingMessage) => string;
   admission: Admission;
   pace: ConnectPace;
   slots: CommandSlots;
@@ -55,8 +59,6 @@ interface Guest {
   head: Buffer;
 }
 
-/** Handshakes that are being judged at one time. */
-const HANDSHAKES = 1_000;
 /** Larger frames than the contract allows are answered; what is larger still ends the connection before it fills the memory. */
 const LARGEST_FRAME_BYTES = 16 * LIMITS.frameBytes;
 
@@ -66,7 +68,6 @@ export class RawGateway {
   readonly #doors: readonly Door[];
   readonly #heartbeat = new Heartbeat();
   readonly #marks: DeliveryMarks;
-  #handshakes = 0;
 
   constructor(httpServer: HttpServer, options: RawGatewayOptions) {
     this.#options = options;
@@ -93,7 +94,6 @@ export class RawGateway {
     // Who breaks off during the handshake is nobody's failure.
     socket.on("error", () => socket.destroy());
     const guest = this.#guestAt(path, handshake);
-    this.#handshakes++;
     try {
       if (guest === undefined) throw new ParleyError("route_not_found");
       await this.#letIn(guest);
@@ -103,8 +103,6 @@ export class RawGateway {
       this.#options.metrics.errors.inc({ code: refusal.code });
       this.#count(guest?.door, refusal.code);
       refuseUpgrade(socket, guest?.door.dialect, refusal);
-    } finally {
-      this.#handshakes--;
     }
   }
 
@@ -121,26 +119,45 @@ export class RawGateway {
   }
 
   async #letIn(guest: Guest): Promise<void> {
-    const { connections, config, pace, admission, engine, ports } = this.#options;
-    const { door, request, socket, head } = guest;
+    const { connections, config, admission, engine, ports, pace } = this.#options;
+    const { door, params, request, socket, head } = guest;
     if (!isOriginAllowed(config, request.headers.origin)) throw new ParleyError("origin_not_allowed");
     assertOpen(connections);
-    if (this.#handshakes > HANDSHAKES) throw new ParleyError("too_many_connections");
-    const identity = await door.dialect.identify(callFacts(request), proofsFor(this.#options, request));
-    const turn = pace.turn();
-    if (turn === null) throw new ParleyError("overloaded");
-    await turn;
-    const caller = { engine, ports, identity };
-    const scope = await door.dialect.socket.admit?.(caller, guest.params);
-    // The node may have begun to send everybody away.
-    assertOpen(connections);
+    const identity = await this.#recognise(guest);
     // One who has gone meanwhile would never give a place back.
     if (socket.destroyed) return;
-    admission.enter(identity.userId, socket);
-    socket.once("close", () => admission.leave(identity.userId));
-    door.sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#open(webSocket, { door, identity, onlyChat: scope?.chatId }),
-    );
+    const leave = admission.enter(identity.userId, socket);
+    socket.once("close", leave);
+    try {
+      const scope = await door.dialect.socket.admit?.({ engine, ports, identity }, params);
+      // Last, so that nobody takes the turn of others who then does not come in.
+      await pace.turn();
+      // The node may have begun to send everybody away.
+      assertOpen(connections);
+      if (socket.destroyed) return;
+      door.sockets.handleUpgrade(request, socket, head, (webSocket) =>
+        this.#open(webSocket, { door, identity, onlyChat: scope?.chatId }),
+      );
+    } catch (refusal) {
+      // Who is refused may linger, and holds no place meanwhile.
+      leave();
+      throw refusal;
+    }
+  }
+
+  /** Who it is that comes, counted by address and then by person. */
+  async #recognise({ door, request, socket }: Guest): Promise<Identity> {
+    const { doorstep, addressOf } = this.#options;
+    const address = addressOf(request);
+    if (!doorstep.enter(socket, address)) throw new ParleyError("too_many_connections");
+    try {
+      await countHandshake(this.#options, address);
+      const identity = await door.dialect.identify(callFacts(request), proofsFor(this.#options, request));
+      await countConnect(this.#options, identity);
+      return identity;
+    } finally {
+      doorstep.leave(socket);
+    }
   }
 
   #open(
