@@ -18,6 +18,7 @@ import type { ApiConfig } from "./config.js";
 import { type ServerEnd, watchServer } from "./http/close-server.js";
 import { createHttpApp } from "./http/create-http-app.js";
 import { hardenServer } from "./http/harden-server.js";
+import { ServedRequest } from "./http/served-request.js";
 import { openApiEngine } from "./open-api-engine.js";
 import { type ApiRedis, openRedis } from "./open-redis.js";
 import { type Realtime, startRealtime } from "./realtime/start-realtime.js";
@@ -55,7 +56,7 @@ export async function startApi(
   };
   const shared = { engine, ...authenticators, limiter, config, log, metrics, dialects, ports };
   const http = createHttpApp({ ...shared, health });
-  const httpServer = createServer(http);
+  const httpServer = createServer({ IncomingMessage: ServedRequest }, http);
   hardenServer(httpServer);
   const serverEnd = watchServer(httpServer);
   const realtime: Realtime = startRealtime(httpServer, { ...shared, access, redis });
