@@ -14,6 +14,7 @@ export function openTestEngine(
   databaseUrl: string,
   options: {
     queueLimit?: number;
+    poolSize?: number;
     enqueue?: Enqueue;
     files?: FileStore;
     clock?: () => Date;
