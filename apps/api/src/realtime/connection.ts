@@ -2,7 +2,7 @@ import { DISCONNECT_REASONS, type DisconnectReason, type Identity } from "@parle
 import type { BusState } from "./bus-probe.js";
 import { encodeEngineFrame } from "./encode-once.js";
 import { EventBucket } from "./event-bucket.js";
-import { gatherEngineWrites } from "./gather-writes.js";
+import { gatherEngineWrites, writeGathered } from "./gather-writes.js";
 import type { LiveConnection } from "./live-connection.js";
 import { frame, nativeWire } from "./outbound.js";
 import type { ChatSocket } from "./socket-types.js";
@@ -110,6 +110,7 @@ export class Connection implements LiveConnection {
     const { message, reconnect } = DISCONNECT_REASONS[reason];
     if (reason !== "slow_consumer") {
       this.#write(frame("connection_ending", { reason, message, reconnect: reconnect === "yes" }));
+      writeGathered(this.#socket.conn);
     }
     // Clients take a Socket.IO disconnect for the server's last word; only a lost transport makes them come back by themselves.
     if (reason === "slow_consumer") this.#socket.conn.close(true);

@@ -29,6 +29,11 @@ export function gatherEngineWrites(conn: ChatSocket["conn"]): void {
   (conn as unknown as EngineSocket).flush = gather;
 }
 
+/** Writes what is gathered for this client now: for last words, because what closes the transport next may throw away what waits. */
+export function writeGathered(conn: ChatSocket["conn"]): void {
+  write(conn as unknown as EngineSocket);
+}
+
 /** Sends now or at the end of this turn of the event loop, in order. */
 export function sendGathered(socket: WebSocket, data: Buffer): void {
   const tcp = (socket as WebSocketInside)._socket;
@@ -59,9 +64,13 @@ function writeAll(): void {
   for (const tcp of corked.splice(0)) if (tcp.writableCorked > 0) tcp.uncork();
   for (const conn of engineSockets.splice(0)) {
     conn.isGathering = false;
-    const tcp = conn.transport.socket?._socket;
-    tcp?.cork();
-    (Object.getPrototypeOf(conn) as EngineSocket).flush.call(conn);
-    tcp?.uncork();
+    write(conn);
   }
+}
+
+function write(conn: EngineSocket): void {
+  const tcp = conn.transport.socket?._socket;
+  tcp?.cork();
+  (Object.getPrototypeOf(conn) as EngineSocket).flush.call(conn);
+  tcp?.uncork();
 }
