@@ -11,10 +11,11 @@ let other: TestApi;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  // An allowance of one a minute does not come back while a test runs, however slowly it runs.
   const env = {
-    MESSAGES_PER_MINUTE: "60",
+    MESSAGES_PER_MINUTE: "1",
     MESSAGES_BURST: "3",
-    REQUESTS_PER_MINUTE: "60",
+    REQUESTS_PER_MINUTE: "1",
     REQUESTS_BURST: "6",
   };
   const options = { databaseUrl: database.url, redisUrl: testRedisUrl(), env };
@@ -35,12 +36,12 @@ test("messages are counted over the whole cluster, and the refusal says when to 
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 429]);
   expect(answers.map((answer) => answer.get("RateLimit-Remaining"))).toEqual(["2", "1", "0", "0"]);
   const [first, , , last] = answers;
-  expect(first?.get("RateLimit-Limit")).toBe("60");
-  expect(first?.get("RateLimit-Reset")).toBe("1");
+  expect(first?.get("RateLimit-Limit")).toBe("1");
+  expect(first?.get("RateLimit-Reset")).toBe("60");
   expect(last?.body).toMatchObject({ code: "rate_limited", status: 429, retryable: true });
   expect(last?.body.retry_after_ms).toBeGreaterThan(0);
-  expect(last?.body.retry_after_ms).toBeLessThanOrEqual(1000);
-  expect(last?.get("Retry-After")).toBe("1");
+  expect(last?.body.retry_after_ms).toBeLessThanOrEqual(60_000);
+  expect(Number(last?.get("Retry-After"))).toBe(Math.ceil(last?.body.retry_after_ms / 1_000));
   expect(await other.metricsText()).toMatch(/parley_http_rate_limited_total\{kind="message",[^}]*\} 1/);
 });
 
@@ -90,7 +91,7 @@ test("strangers are counted by address, IPv6 by its network; a claimed address i
     request(api.app).get("/v1/sync").set("X-Forwarded-For", from).set("Authorization", "Bearer bad");
   for (let count = 0; count < 6; count++) await knock(`${network}::${count + 1}`).expect(401);
   const refused = await knock(`${network}::99`).expect(429);
-  expect(refused.get("Retry-After")).toBe("1");
+  expect(Number(refused.get("Retry-After"))).toBe(Math.ceil(refused.body.retry_after_ms / 1_000));
   await knock(`2001:db8:${randomHex()}:${randomHex()}::1`).expect(401);
   // The proxy appends what it saw; what a client wrote before that counts for nothing.
   await knock(`198.51.100.1, ${network}::100`).expect(429);
