@@ -1,15 +1,8 @@
 import { WebSocket } from "ws";
-
-export interface EngineIoHandlers {
-  /** The number that the content of a new message carries, between two `~`. */
-  onMessage(mark: number): void;
-  onAck(id: number, ok: boolean): void;
-  onDropped(): void;
-}
+import { type LoadClient, type LoadHandlers, MARK, readNumber } from "./load-client.js";
 
 const OPEN = 48;
 const PING = 50;
-const MARK = 126;
 const HEAD = Buffer.from('42/chat,["new_message"');
 const CONNECTED = Buffer.from('42/chat,["connected"');
 const ACK = Buffer.from("43/chat,");
@@ -19,11 +12,11 @@ const OK = Buffer.from('"ok":true');
  * A client that speaks as much Engine.IO 4 and Socket.IO 5 as a load needs, over a raw WebSocket, and parses no JSON: the generator
  * must not be what is measured.
  */
-export class EngineIoClient {
+export class EngineIoClient implements LoadClient {
   readonly #socket: WebSocket;
-  readonly #handlers: EngineIoHandlers;
+  readonly #handlers: LoadHandlers;
 
-  private constructor(socket: WebSocket, handlers: EngineIoHandlers) {
+  private constructor(socket: WebSocket, handlers: LoadHandlers) {
     this.#socket = socket;
     this.#handlers = handlers;
   }
@@ -31,7 +24,7 @@ export class EngineIoClient {
   /** Resolves when the server says `connected`. */
   static async connect(
     url: string,
-    input: { token: string; handlers: EngineIoHandlers },
+    input: { token: string; handlers: LoadHandlers },
   ): Promise<EngineIoClient> {
     const socket = new WebSocket(`${url.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`, {
       perMessageDeflate: false,
@@ -53,14 +46,22 @@ export class EngineIoClient {
     return client;
   }
 
-  /** Sends an event that is to be acknowledged under the id. `body` is JSON. */
-  emit(id: number, name: string, body: string): void {
-    this.#socket.send(`42/chat,${id}["${name}",${body}]`);
+  say(mark: number, chatId: string, text: string): void {
+    this.#emit(mark, "send_message", `{"chatId":"${chatId}","message":{"content":"${text}","type":"text"}}`);
+  }
+
+  join(id: number, chatId: string): void {
+    this.#emit(id, "join_chat", JSON.stringify({ chatId }));
   }
 
   close(): void {
     this.#socket.removeAllListeners("close");
     this.#socket.terminate();
+  }
+
+  /** `body` is JSON. */
+  #emit(id: number, name: string, body: string): void {
+    this.#socket.send(`42/chat,${id}["${name}",${body}]`);
   }
 
   #receive(data: Buffer): void {
@@ -75,14 +76,4 @@ export class EngineIoClient {
 
 function startsWith(data: Buffer, head: Buffer): boolean {
   return data.length >= head.length && data.compare(head, 0, head.length, 0, head.length) === 0;
-}
-
-function readNumber(data: Buffer, from: number): number {
-  let value = 0;
-  for (let at = from; at < data.length; at++) {
-    const digit = (data[at] ?? 0) - 48;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-  }
-  return value;
 }

@@ -11,6 +11,8 @@ export interface ConnectPlan {
   urls: string[];
   users: Array<{ userId: string; token: string }>;
   rooms: Array<{ id: string; members: string[] }>;
+  /** What the clients speak; the native contract unless it says so. */
+  contract?: "native" | "matcha";
   /** Rivals whose server does not know who is in which room are told by each client. */
   join: boolean;
 }

@@ -2,11 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { EngineIoClient } from "./engine-io-client.js";
 import type { ConnectPlan, RoundResult } from "./generator-protocol.js";
 import { Histogram } from "./histogram.js";
+import type { LoadClient } from "./load-client.js";
+import { MatchaClient } from "./matcha-client.js";
 
 /** What a message carries besides its mark: as long as people's messages are. */
 const TEXT = "The quick brown fox jumps over the lazy dog. ".repeat(3);
 const CONNECTS_AT_ONCE = 100;
 const DRAIN_MS = 20_000;
+const CLIENTS = { native: EngineIoClient, matcha: MatchaClient };
 
 interface UnderWay {
   sentAt: number;
@@ -18,13 +21,13 @@ interface UnderWay {
 
 interface Room {
   id: string;
-  members: EngineIoClient[];
+  members: LoadClient[];
   next: number;
 }
 
 /** The clients of one rival, and the messages that they send each other. */
 export class Load {
-  readonly #clients: EngineIoClient[] = [];
+  readonly #clients: LoadClient[] = [];
   readonly #rooms: Room[] = [];
   readonly #underWay = new Map<number, UnderWay>();
   readonly #ack = new Histogram();
@@ -44,13 +47,13 @@ export class Load {
       onAck: (id: number, ok: boolean) => this.#onAck(id, ok),
       onDropped: () => void this.#dropped++,
     };
-    const byUser = new Map<string, EngineIoClient>();
+    const byUser = new Map<string, LoadClient>();
     for (let from = 0; from < plan.users.length; from += CONNECTS_AT_ONCE) {
       const some = plan.users.slice(from, from + CONNECTS_AT_ONCE);
       await Promise.all(
         some.map(async ({ userId, token }, index) => {
           const url = plan.urls[(from + index) % plan.urls.length] ?? "";
-          const client = await EngineIoClient.connect(url, { token, handlers });
+          const client = await CLIENTS[plan.contract ?? "native"].connect(url, { token, handlers });
           this.#clients.push(client);
           byUser.set(userId, client);
         }),
@@ -140,11 +143,11 @@ export class Load {
     };
   }
 
-  async #join(client: EngineIoClient, chatId: string): Promise<void> {
+  async #join(client: LoadClient, chatId: string): Promise<void> {
     const id = ++this.#marks;
     await new Promise<void>((resolve) => {
       this.#joins.set(id, resolve);
-      client.emit(id, "join_chat", JSON.stringify({ chatId }));
+      client.join(id, chatId);
     });
   }
 
@@ -157,11 +160,7 @@ export class Load {
     const missing = room.members.length;
     this.#underWay.set(mark, { sentAt: performance.now(), missing, acknowledged: false, answered });
     this.#counts.sent++;
-    client.emit(
-      mark,
-      "send_message",
-      `{"chatId":"${room.id}","message":{"content":"~${mark}~ ${TEXT}","type":"text"}}`,
-    );
+    client.say(mark, room.id, `~${mark}~ ${TEXT}`);
   }
 
   #onMessage(mark: number): void {

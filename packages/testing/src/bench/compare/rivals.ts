@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import { createTestDatabase } from "../../test-database.js";
 import { openTestEngine } from "../../test-engine.js";
 import { TEST_GATEWAY_SECRET, TEST_JWT_SECRET } from "../../test-token.js";
+import { WITHOUT_LIMITS } from "../without-limits.js";
 import { type RivalProcess, startRival } from "./rival-process.js";
 
 /** A server that is measured: two nodes of it. */
@@ -32,15 +33,6 @@ export interface Rivals {
 
 const ROOT = fileURLToPath(new URL("../../../../..", import.meta.url));
 const script = (name: string) => fileURLToPath(new URL(`${name}.js`, import.meta.url));
-
-const WITHOUT_LIMITS = {
-  LOG_LEVEL: "warn",
-  MESSAGES_PER_MINUTE: "1000000",
-  MESSAGES_BURST: "100000",
-  SOCKET_EVENTS_PER_SECOND: "100000",
-  SOCKET_EVENTS_BURST: "100000",
-  CONNECTS_PER_SECOND: "100000",
-};
 
 /** They collect their garbage when told to, so that memory can be compared. */
 const COLLECTABLE = {
@@ -113,7 +105,8 @@ function describe(name: string, nodes: RivalProcess[]) {
   return { name, urls: nodes.map(({ url }) => url), pids: nodes.map(({ pid }) => pid), join: true };
 }
 
-async function makeRooms(databaseUrl: string, members: string[][]): Promise<string[]> {
+/** Makes groups of Parley, each with these members, owner first; returns their ids. */
+export async function makeRooms(databaseUrl: string, members: string[][]): Promise<string[]> {
   const { engine } = openTestEngine(databaseUrl);
   const ids: string[] = [];
   for (const [owner = "", ...others] of members) {
