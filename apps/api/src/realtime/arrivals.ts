@@ -1,4 +1,4 @@
-import { announceInChat, type Engine, readPositions, rememberUser } from "@parley/engine";
+import { announceInChat, type Engine, readArrival, readPositions, rememberUser } from "@parley/engine";
 import type { Log, Presence, RoomPresence, Viewing } from "@parley/platform";
 import type { FanOut } from "./fan-out.js";
 import type { LiveConnection } from "./live-connection.js";
@@ -58,19 +58,38 @@ export class Arrivals {
     if (connections.busState !== "ok") connection.tellBusState(connections.busState);
   }
 
+  /**
+   * Somebody was taken out of a chat: connections that are for this chat alone end, others have it open no more. Never rejects.
+   */
+  async removed({ chatId, userId }: { chatId: string; userId: string }): Promise<void> {
+    const { engine, connections, fanOut, log } = this.#options;
+    try {
+      // News may be late: who is in it again by now keeps what they have open.
+      if ((await readArrival(engine, { chatId, userId })) !== null) return;
+    } catch (error) {
+      log.warn(
+        { err: error, chatId, userId },
+        "could not see whether somebody is in a chat; they keep it open",
+      );
+      return;
+    }
+    for (const { id } of [...(fanOut.users.get(userId)?.connections ?? [])]) {
+      const connection = connections.get(id);
+      // At once: a client may take seconds to close.
+      if (connection?.viewing.delete(chatId)) this.#leaveView(connection, chatId);
+      if (connection?.onlyChat === chatId) connection.end("removed");
+    }
+  }
+
   /** The connection is over. */
   depart(connection: LiveConnection): void {
-    const { engine, connections, fanOut, presence, typing, viewing, visitors } = this.#options;
+    const { connections, fanOut, presence, typing } = this.#options;
     connections.remove(connection);
     fanOut.users.remove(connection);
     presence.disconnected(connection);
     const { actor } = connection;
-    const at = new Date().toISOString();
     for (const chatId of typing.stopAll(connection.id)) this.endTyping({ actor, chatId });
-    for (const chatId of connection.viewing) {
-      if (leaveChatView({ engine, viewing, visitors, connection }, chatId)) continue;
-      this.#announce({ actor, chatId, body: { name: "viewer.left", ...actor, at } });
-    }
+    for (const chatId of connection.viewing) this.#leaveView(connection, chatId);
   }
 
   /** Somebody who typed went silent. */
@@ -82,6 +101,13 @@ export class Arrivals {
   /** Resolves when what was to be told has been handed on, or after a moment. */
   settle(): Promise<void> {
     return this.#pending.settle();
+  }
+
+  #leaveView(connection: LiveConnection, chatId: string): void {
+    if (leaveChatView({ ...this.#options, connection }, chatId)) return;
+    const { actor } = connection;
+    const at = new Date().toISOString();
+    this.#announce({ actor, chatId, body: { name: "viewer.left", ...actor, at } });
   }
 
   #announce(input: Passing): void {

@@ -16,6 +16,8 @@ export interface FanOutOptions {
   /** Told how many chats had to be read from the database. */
   onGap?: (chats: number) => void;
   onDelivered?: (frames: number) => void;
+  /** Somebody who is connected here was taken out of a chat, and has heard everything up to that. */
+  onRemoved?: (member: { chatId: string; userId: string }) => void;
   /** False only to show in a test what the reading is for: then a hole is left a hole. */
   catchUp?: boolean;
 }
@@ -90,7 +92,7 @@ export class FanOut {
   #acceptChange(change: Change): void {
     if (change.body.name === "member.removed") {
       const user = this.users.get(change.body.userId);
-      if (user !== undefined) noteLeaving(user, change);
+      if (user !== undefined) this.#noteLeaving(user, change);
     }
     const cursor = this.users.cursor(change.chatId) ?? this.#cursorFor(change);
     if (cursor === undefined || change.rev <= cursor.rev) return;
@@ -184,8 +186,8 @@ export class FanOut {
     if (body.name === "member.removed") {
       const user = this.users.get(body.userId);
       if (user === undefined) return;
-      noteLeaving(user, change);
       this.users.detach(user, cursor);
+      this.#noteLeaving(user, change);
     }
   }
 
@@ -196,8 +198,14 @@ export class FanOut {
     const body = { name: "member.removed", userId } as const;
     const told = { chatId, rev, seq: cursor.seq, audience: null, body };
     this.#deliverTo(user, { chatId, news: new EncodedOnce((wire) => wire.change(told)) });
-    noteLeaving(user, { chatId, rev: cursor.rev + 1 });
     this.users.detach(user, cursor);
+    this.#noteLeaving(user, { chatId, rev: cursor.rev + 1 });
+  }
+
+  #noteLeaving(user: LiveUser, { chatId, rev }: { chatId: string; rev: number }): void {
+    const { userId, left } = user;
+    left.set(chatId, Math.max(rev, left.get(chatId) ?? 0));
+    if (!this.users.isFollowed(user, chatId)) this.#options.onRemoved?.({ chatId, userId });
   }
 
   #attachMember(cursor: ChatCursor, member: { userId: string; rev: number }): void {
@@ -276,10 +284,6 @@ export class FanOut {
       this.#options.log.error({ err: error }, "could not deliver a change; the next ones go on");
     }
   }
-}
-
-function noteLeaving(user: LiveUser, { chatId, rev }: { chatId: string; rev: number }): void {
-  user.left.set(chatId, Math.max(rev, user.left.get(chatId) ?? 0));
 }
 
 /** Large chats don't keep how far each of their members has received. */

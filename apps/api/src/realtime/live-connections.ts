@@ -37,6 +37,10 @@ export class LiveConnections {
     this.#connections.set(connection.id, connection);
   }
 
+  get(id: string): LiveConnection | undefined {
+    return this.#connections.get(id);
+  }
+
   remove(connection: LiveConnection): void {
     this.#connections.delete(connection.id);
   }

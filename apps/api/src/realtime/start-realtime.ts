@@ -11,7 +11,7 @@ import { openBatchInbox } from "./batch-inbox.js";
 import { createBus } from "./bus.js";
 import type { BusState } from "./bus-probe.js";
 import { DatabaseWatch } from "./database-watch.js";
-import { FanOut } from "./fan-out.js";
+import { FanOut, type FanOutOptions } from "./fan-out.js";
 import { Gateway } from "./gateway.js";
 import { LiveConnections } from "./live-connections.js";
 import { createRealtimeMetrics, type RealtimeMetrics } from "./metrics.js";
@@ -65,7 +65,10 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
     chats: () => fanOut.users.chatCount,
     bus: () => (cluster.watch.state() === "ok" ? 1 : 0),
   });
-  const fanOut = createFanOut(options, metrics);
+  const fanOut = createFanOut(options, {
+    metrics,
+    onRemoved: (member) => void reception.arrivals.removed(member),
+  });
   const reception = createReception({ ...options, connections, fanOut });
   const parts = { ...options, ...reception, connections, metrics };
   const io = createSocketServer(httpServer, parts);
@@ -160,12 +163,16 @@ function watchDatabase(
   return new DatabaseWatch({ ping: () => pingDatabase(engine), redis: redis.cache, key, onAlone, log });
 }
 
-function createFanOut({ engine, log, config }: RealtimeOptions, metrics: RealtimeMetrics): FanOut {
+function createFanOut(
+  { engine, log, config }: RealtimeOptions,
+  { metrics, onRemoved }: { metrics: RealtimeMetrics } & Required<Pick<FanOutOptions, "onRemoved">>,
+): FanOut {
   return new FanOut({
     readMissed: (positions) => readMissed(engine, positions),
     readArrival: (input) => readArrival(engine, input),
     log,
     onGap: (chats) => metrics.gaps.inc(chats),
+    onRemoved,
     onDelivered: (frames) => metrics.delivered.inc(frames),
     catchUp: config.PARLEY_CATCH_UP === "on",
   });

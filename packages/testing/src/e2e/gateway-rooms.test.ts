@@ -229,20 +229,34 @@ describe("a room's socket", () => {
     expect(body.chat_messages.map(({ message }) => message)).toEqual(["last"]);
   });
 
-  it("of somebody who was taken out hears and says nothing more, until they enter again", async () => {
+  it("of somebody who was taken out ends, and counts no more, until they enter again", async () => {
     const room = await newRoom();
     const [gone, other] = [await enter("31", room), await enter("32", room, 1)];
+    const app = await connectNative(cluster.urls[0], { userId: "31" });
+    onTestFinished(() => app.close());
+    expect(await app.ask("join_chat", { chatId: await nativeId(room) })).toMatchObject({ ok: true });
     other.send(chatMessage("before"));
     await gone.hear(({ message }) => message === "before");
+    const count = async () =>
+      (await by("1").call<{ online_count: number }>(`/chat/v1/room/${room}/`)).body.online_count;
+    expect(await count()).toBe(2);
     const owner = restClient(cluster.urls[1], { userId: "1" });
     expect((await owner.request("DELETE", `/v1/chat/${await nativeId(room)}/members/31`)).status).toBe(204);
-    expect(await gone.ask(chatMessage("let me speak"), isError)).toMatchObject({ code: "chat_not_found" });
+    expect(await gone.closed).toBe(4404);
+    expect(gone.heard.at(-1)).toEqual({
+      type: "error",
+      code: "chat_not_found",
+      message: "There is no such room.",
+    });
+    await other.hear(({ type, username }) => type === "chat.user.leave" && username === "별명 31");
+    expect(await count()).toBe(1);
+    // What is not for this room alone stays.
+    expect(await app.ask("set_presence", { status: "online" })).toMatchObject({ ok: true });
     await other.ask(chatMessage("after"), ({ message }) => message === "after");
     const back = await enter("31", room);
     await other.ask(chatMessage("welcome"), ({ message }) => message === "welcome");
     await back.hear(({ message }) => message === "welcome");
     expect(gone.heard.map(({ message }) => message)).not.toContain("after");
-    expect(other.heard.map(({ message }) => message)).not.toContain("let me speak");
   });
 
   it("is entered once the directory has who comes, so that no node takes them for somebody without a name", async () => {

@@ -134,6 +134,8 @@ export class RawConnection implements LiveConnection {
   end(reason: DisconnectReason): void {
     if (!this.open) return;
     const { code, message } = DISCONNECT_REASONS[reason];
+    // What it would be answered from now on.
+    if (reason === "removed") this.refuse(new ParleyError("chat_not_found"));
     this.#socket.close(code, message);
     // Who does not read would not see the close frame either.
     if (reason === "slow_consumer") this.#socket.terminate();

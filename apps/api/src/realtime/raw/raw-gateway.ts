@@ -202,6 +202,8 @@ export class RawGateway {
     try {
       await openChatView({ ...this.#options, connection }, connection.onlyChat);
     } catch (error) {
+      // Taken out before it was live.
+      if (error instanceof ParleyError && error.code === "chat_not_found") connection.end("removed");
       this.#options.log.warn({ err: error, socketId: connection.id }, "could not tell who came into a chat");
     }
   }
