@@ -40,6 +40,7 @@ test("a token lasts twelve hours and has what the server asks for", async () => 
 test.each<[string[], string, RegExp]>([
   [[], SECRET, /^--user is missing/],
   [["--user", ""], SECRET, /^--user must be/],
+  [["--user", "system"], SECRET, /^--user must not be system/],
   [["--user", "u1", "--role", ""], SECRET, /^--role must be/],
   [["--user", "u1", "--expires", "soon"], SECRET, /^--expires must be/],
   [["--user", "u1", "--colour", "red"], SECRET, /--colour/],

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { externalId } from "@parley/contracts";
+import { externalId, SYSTEM_USER_ID } from "@parley/contracts";
 import { signToken, type TokenRequest } from "./auth/sign-token.js";
 
 const USAGE = "Usage: npm run -s token -- --user <id> [--role <role>] [--name <name>] [--expires 12h]";
@@ -29,6 +29,8 @@ function readRequest(args: string[]): TokenRequest {
   if (user === undefined) throw new Error("--user is missing: say whose token it shall be.");
   if (!externalId.safeParse(user).success)
     throw new Error("--user must be a user id without spaces at its ends.");
+  if (user === SYSTEM_USER_ID)
+    throw new Error(`--user must not be ${SYSTEM_USER_ID}: messages of the chat itself stand under it.`);
   if (!externalId.safeParse(role).success)
     throw new Error("--role must be a role such as user, shopper, admin or system.");
   if (!/^[1-9]\d{0,6}[smhd]$/.test(expires))

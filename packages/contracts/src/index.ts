@@ -24,7 +24,7 @@ export {
   positiveInt,
   textField,
 } from "./fields.js";
-export { type Actor, type Identity, KNOWN_ROLES } from "./identity.js";
+export { type Actor, type Identity, KNOWN_ROLES, SYSTEM_USER_ID } from "./identity.js";
 export { JOB_CATALOGUE, type JobInput, type JobName } from "./jobs/catalogue.js";
 export { PUSH_QUEUE_NAMES, QUEUE_NAMES, type QueueName, queueOf } from "./jobs/queues.js";
 export type { JsonSchema } from "./json-schema.js";

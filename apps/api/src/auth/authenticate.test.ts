@@ -80,6 +80,13 @@ describe("a good token", () => {
   });
 });
 
+test("a token of the id under which the chat itself speaks is refused, and says why; the role is another matter", async () => {
+  await expectRefusal(authenticate(sign({ sub: "system", role: "system" })), "token_invalid");
+  await expect(authenticate(sign({ sub: "system" }))).rejects.toThrow(/`system` is no user id/);
+  await expectRefusal(authenticate(sign({ id: "system" }), { JWT_USER_ID_CLAIM: "id" }), "token_invalid");
+  expect((await authenticate(sign({ sub: "platform", role: "system" }))).role).toBe("system");
+});
+
 describe("no token", () => {
   test.each([undefined, ""])("is missing (%j)", async (token) => {
     await expectRefusal(authenticate(token), "token_missing");

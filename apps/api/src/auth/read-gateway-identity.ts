@@ -1,4 +1,11 @@
-import { externalId, type FieldError, type Identity, ParleyError, textField } from "@parley/contracts";
+import {
+  externalId,
+  type FieldError,
+  type Identity,
+  ParleyError,
+  SYSTEM_USER_ID,
+  textField,
+} from "@parley/contracts";
 import type { z } from "zod";
 import { isPictureAddress } from "../users/read-person.js";
 import type { GatewayRequest } from "./gateway-request.js";
@@ -19,7 +26,10 @@ const oneLine = (limit: number) =>
   textField(limit).refine((text) => !/\p{Cc}/u.test(text), "must not contain control characters");
 
 const RULES: Record<Field, z.ZodType<string>> = {
-  user_id: externalId,
+  user_id: externalId.refine(
+    (id) => id !== SYSTEM_USER_ID,
+    `must not be \`${SYSTEM_USER_ID}\`: messages of the chat itself stand under it`,
+  ),
   nickname: oneLine(200),
   email: oneLine(320),
   // One that browsers can't show is left out below.

@@ -1,4 +1,4 @@
-import { externalId, type Identity, ParleyError } from "@parley/contracts";
+import { externalId, type Identity, ParleyError, SYSTEM_USER_ID } from "@parley/contracts";
 import type { JwtPayload } from "jsonwebtoken";
 
 const ROLE_LENGTH = 64;
@@ -28,6 +28,11 @@ function readUserId(value: unknown, claim: string): string {
   const text = Number.isSafeInteger(value) ? String(value) : value;
   const result = externalId.safeParse(text);
   if (!result.success) throw refusal(`its claim \`${claim}\` is no user id`);
+  if (result.data === SYSTEM_USER_ID) {
+    throw refusal(
+      `\`${SYSTEM_USER_ID}\` is no user id, because messages of the chat itself stand under it; use another one`,
+    );
+  }
   return result.data;
 }
 

@@ -1,4 +1,4 @@
-import type { Message, MessageType } from "@parley/contracts";
+import { type Message, type MessageType, SYSTEM_USER_ID } from "@parley/contracts";
 import type { LockedChat } from "../database/change-chat.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
@@ -6,7 +6,7 @@ import type { Prisma } from "../generated/prisma/client.js";
 import { messageFromRow } from "./message-row.js";
 
 /** Who speaks when no person does. */
-export const SYSTEM_SENDER = { userId: "system", role: "system" } as const;
+export const SYSTEM_SENDER = { userId: SYSTEM_USER_ID, role: "system" } as const;
 
 export interface SystemMessage {
   chat: LockedChat;

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { gatewayCaller } from "../gateway-person.js";
 import { connectNative, type NativeClient, nativeClient } from "../native-client.js";
+import { connectRaw } from "../raw-client.js";
 import { restClient } from "../rest-client.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { testToken } from "../test-token.js";
@@ -58,6 +60,64 @@ describe("a token", () => {
     });
     expect(await client.ask("reauthenticate", { token: testToken({ userId }) })).toMatchObject({ ok: true });
     expect(await client.ask("set_presence", { status: "online" })).toMatchObject({ ok: true });
+  });
+
+  it("of the id under which the chat itself speaks is refused on every contract, which says why", async () => {
+    const [url] = cluster.urls;
+    const why = expect.stringContaining("messages of the chat itself");
+    const token = testToken({ userId: "system", role: "admin" });
+    const nobody = nativeClient(url, { userId: "system", token });
+    open.push(nobody);
+    const error = await new Promise<Error & { data?: { code: string } }>((resolve) => {
+      nobody.socket.once("connect_error", resolve);
+    });
+    expect(error).toMatchObject({ message: why, data: { code: "token_invalid" } });
+    const headers = { authorization: `Bearer ${token}` };
+    const native = await fetch(`${url}/v1/chat/my-chats`, { headers });
+    expect(native.status).toBe(401);
+    expect(await native.json()).toMatchObject({ code: "token_invalid", detail: why });
+    const contracts = [
+      { path: "/api/v1/chat/conversations", socket: "/api/v1/chat/ws", body: { success: false, error: why } },
+      { path: "/api/chats", socket: "/ws", body: { error: why, code: "token_invalid" } },
+      {
+        path: "/api/chat/conversations?account=system",
+        socket: "/ws/catchat",
+        body: { code: 401, message: why },
+      },
+    ];
+    for (const { path, socket, body } of contracts) {
+      const answer = await fetch(`${url}${path}`, { headers });
+      expect([path, answer.status, await answer.json()]).toEqual([path, 401, body]);
+      await expect(connectRaw(`${url}${socket}?token=${token}`)).rejects.toMatchObject({ status: 401, body });
+    }
+  });
+
+  it("is not what brings that id: no gateway and no operator speaks for it either, and both are told why", async () => {
+    const [url] = cluster.urls;
+    const why = expect.stringContaining("messages of the chat itself");
+    const brought = gatewayCaller(url, { userId: "system" });
+    const refusal = { status: 400, body: { user_id: [why] } };
+    expect(await brought.call("/chat/v1/rooms/")).toMatchObject(refusal);
+    await expect(brought.enter(1)).rejects.toMatchObject(refusal);
+
+    const token = testToken({ userId: someone("boss"), role: "admin" });
+    const forged = { from: "system", to: someone("victim"), content: "You have won", clientId: "f" };
+    const calls: Array<[string, RequestInit]> = [
+      ["/api/chat/messages", { method: "POST", body: JSON.stringify(forged) }],
+      ["/api/chat/conversations?account=system", {}],
+      ["/api/chat/messages/x?Account=system&MessageType=1", {}],
+    ];
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    for (const [path, init] of calls) {
+      const answer = await fetch(`${url}${path}`, { ...init, headers });
+      expect([path, answer.status, await answer.json()]).toEqual([path, 403, { code: 403, message: why }]);
+    }
+    const boss = await connectRaw(`${url}/ws/catchat?token=${token}`);
+    const answered = await boss.ask(forged);
+    expect(answered).toEqual({ type: "error", code: 403, message: why, clientId: "f" });
+    // In anybody else's name the same goes through.
+    expect(await boss.ask({ ...forged, from: someone("shop") })).toMatchObject({ content: forged.content });
+    boss.close();
   });
 
   it("does not help on the default namespace", async () => {
