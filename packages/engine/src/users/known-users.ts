@@ -1,27 +1,48 @@
 const CAPACITY = 50_000;
 
+/** What a token or a gateway says about a person, as far as it is needed to see whether it is news. */
+export interface Saying {
+  /** What is said; the same for the same. */
+  fingerprint: string;
+  /** When it was said, in ms since 1970. */
+  saidAt: number;
+  /** The day of the visit. */
+  day: string;
+}
+
+/**
+ * What about a saying has to be written: all of it; only that the person was here, because something newer is known or nothing is new; or
+ * nothing.
+ */
+export type News = "all" | "visit" | "none";
+
 /** Remembers what this process last wrote about each user, so that a token is not written again with every request. */
 export class KnownUsers {
-  readonly #fingerprints = new Map<string, string>();
+  readonly #sayings = new Map<string, Saying>();
   readonly #writing = new Map<string, Promise<void>>();
 
-  /** True when this is news about the user. */
-  note(userId: string, fingerprint: string): boolean {
-    if (this.#fingerprints.get(userId) === fingerprint) return false;
-    this.#fingerprints.delete(userId);
-    this.#fingerprints.set(userId, fingerprint);
-    if (this.#fingerprints.size > CAPACITY) {
-      const oldest = this.#fingerprints.keys().next();
-      if (!oldest.done) this.#fingerprints.delete(oldest.value);
+  /** Compares a saying of one source (a token, a gateway) about a user with the last one, and remembers the newer one. */
+  note(key: string, saying: Saying): News {
+    const last = this.#sayings.get(key);
+    const isVisit = last?.day !== saying.day;
+    if (last !== undefined && saying.saidAt < last.saidAt) {
+      if (isVisit) this.#remember(key, { ...last, day: saying.day });
+      return isVisit ? "visit" : "none";
     }
-    return true;
+    if (last?.fingerprint === saying.fingerprint && !isVisit) {
+      last.saidAt = saying.saidAt;
+      return "none";
+    }
+    this.#remember(key, saying);
+    return "all";
   }
 
-  /** What is being written about the user; takes a promise that never rejects. */
-  follow(userId: string, write: Promise<void>): void {
-    this.#writing.set(userId, write);
-    void write.then(() => {
-      if (this.#writing.get(userId) === write) this.#writing.delete(userId);
+  /** Writes about the user when everything before is written; `write` never rejects. */
+  follow(userId: string, write: () => Promise<void>): void {
+    const writing = (this.#writing.get(userId) ?? Promise.resolve()).then(write);
+    this.#writing.set(userId, writing);
+    void writing.then(() => {
+      if (this.#writing.get(userId) === writing) this.#writing.delete(userId);
     });
   }
 
@@ -30,7 +51,15 @@ export class KnownUsers {
     await this.#writing.get(userId);
   }
 
-  forget(userId: string): void {
-    this.#fingerprints.delete(userId);
+  forget(key: string): void {
+    this.#sayings.delete(key);
+  }
+
+  #remember(key: string, saying: Saying): void {
+    this.#sayings.delete(key);
+    this.#sayings.set(key, saying);
+    if (this.#sayings.size <= CAPACITY) return;
+    const oldest = this.#sayings.keys().next();
+    if (!oldest.done) this.#sayings.delete(oldest.value);
   }
 }

@@ -2,24 +2,43 @@ import type { Identity } from "@parley/contracts";
 import type { Engine } from "../engine.js";
 
 /**
- * Keeps what a token or a gateway says about a person (name, e-mail, picture), for names and avatars. `findPeople` in this process knows
- * it at once; when it resolves, so do the others. Never throws, and nobody has to wait: a directory that can't be written costs a name,
- * not a message.
+ * Keeps what a token or a gateway says about a person (name, e-mail, picture, role), for names and avatars. `findPeople` in this process
+ * knows it at once; when it resolves, so do the others. What was said later (the token's time of issue) stays, whatever is written last.
+ * Never throws, and nobody has to wait: a directory that can't be written costs a name, not a message.
  */
 export async function rememberUser(engine: Engine, identity: Identity): Promise<void> {
   const { userId, role, isRoleAssumed = false, name, email, picture } = identity;
   // Once a day in any case: the directory also tells who has been here lately.
   const day = engine.clock().toISOString().slice(0, 10);
-  if (
-    engine.knownUsers.note(userId, JSON.stringify([isRoleAssumed ? null : role, name, email, picture, day]))
-  ) {
-    engine.knownUsers.follow(userId, writeUser(engine, identity));
+  // A newer token that says the same is written, too, or one from between the two would count as the newer one elsewhere.
+  const token = isRoleAssumed ? null : [role, identity.issuedAt];
+  const fingerprint = JSON.stringify([token, name, email, picture]);
+  const saidAt = saidWhen(engine, identity);
+  // A gateway speaks with each request, and would always be newer than the token that alone says the role.
+  const source = isRoleAssumed ? `${userId}\ngateway` : userId;
+  const news = engine.knownUsers.note(source, { fingerprint, saidAt, day });
+  if (news !== "none") {
+    const said = news === "all" ? identity : { userId, role, isRoleAssumed: true as const };
+    write(engine, { source, said, saidAt: new Date(saidAt) });
   }
   await engine.knownUsers.settled(userId);
 }
 
-async function writeUser(engine: Engine, identity: Identity): Promise<void> {
-  const { userId, role, isRoleAssumed, name, email, picture } = identity;
+/** What says nothing about when it was said counts as said now. */
+function saidWhen({ clock }: Engine, { issuedAt }: Identity): number {
+  const now = clock().getTime();
+  // An issuer whose clock is ahead must not have the last word until then.
+  return issuedAt === undefined ? now : Math.min(issuedAt * 1_000, now);
+}
+
+interface Writing {
+  source: string;
+  said: Identity;
+  saidAt: Date;
+}
+
+function write(engine: Engine, writing: Writing): void {
+  const { userId, name, email, picture } = writing.said;
   // A token that leaves a claim out says nothing about it.
   const claims = {
     ...(name === undefined ? {} : { name }),
@@ -27,16 +46,37 @@ async function writeUser(engine: Engine, identity: Identity): Promise<void> {
     ...(picture === undefined ? {} : { picture }),
   };
   const settle = engine.people.note(userId, claims);
-  try {
-    await engine.database.prisma.user.upsert({
-      where: { id: userId },
-      create: { id: userId, role, ...claims },
-      update: { ...(isRoleAssumed ? {} : { role }), ...claims, updatedAt: engine.clock() },
-    });
-  } catch (error) {
-    engine.knownUsers.forget(userId);
-    engine.log.warn({ err: error, userId }, "could not write the user directory");
-  } finally {
-    settle();
-  }
+  engine.knownUsers.follow(userId, async () => {
+    try {
+      await writeUser(engine, writing);
+    } catch (error) {
+      engine.knownUsers.forget(writing.source);
+      engine.log.warn({ err: error, userId }, "could not write the user directory");
+    } finally {
+      settle();
+    }
+  });
+}
+
+// Nodes write in any order: what was said before fills in only what nobody has said since.
+const WRITE = {
+  name: "write-user",
+  text: `INSERT INTO users AS u (id, role, role_said_at, name, email, picture, said_at, updated_at)
+    VALUES ($1, coalesce($2, 'user'), CASE WHEN $2::text IS NOT NULL THEN $6::timestamptz END, $3, $4, $5,
+      CASE WHEN coalesce($3, $4, $5::text) IS NOT NULL THEN $6::timestamptz END, $7)
+    ON CONFLICT (id) DO UPDATE SET
+      role = CASE WHEN excluded.role_said_at >= coalesce(u.role_said_at, '-infinity') THEN excluded.role ELSE u.role END,
+      role_said_at = greatest(u.role_said_at, excluded.role_said_at),
+      name = CASE WHEN u.said_at > excluded.said_at THEN coalesce(u.name, excluded.name) ELSE coalesce(excluded.name, u.name) END,
+      email = CASE WHEN u.said_at > excluded.said_at THEN coalesce(u.email, excluded.email) ELSE coalesce(excluded.email, u.email) END,
+      picture = CASE WHEN u.said_at > excluded.said_at THEN coalesce(u.picture, excluded.picture) ELSE coalesce(excluded.picture, u.picture) END,
+      said_at = greatest(u.said_at, excluded.said_at),
+      updated_at = greatest(u.updated_at, excluded.updated_at)`,
+};
+
+async function writeUser(engine: Engine, { said, saidAt }: Writing): Promise<void> {
+  const { userId, role, isRoleAssumed, name, email, picture } = said;
+  const claims = [name ?? null, email ?? null, picture ?? null];
+  const values = [userId, isRoleAssumed ? null : role, ...claims, saidAt, engine.clock()];
+  await engine.database.pool.query({ ...WRITE, values });
 }
