@@ -1,4 +1,4 @@
-import { announceInChat, type Engine } from "@parley/engine";
+import { announceInChat, assertAccess, type Engine } from "@parley/engine";
 import type { LiveConnection } from "./live-connection.js";
 import type { Typing } from "./typing.js";
 
@@ -15,22 +15,16 @@ export async function startTyping(parts: TypingParts, chatId: string): Promise<v
   // First the announcement: it refuses outsiders.
   await typing.announce(typist, () => tell(parts, { chatId, action: "start" }));
   if (connection.open) typing.start(connection.id, typist);
-  else typing.stop(connection.id, typist);
+  else await stopTyping(parts, chatId);
 }
 
-/** Tells the others that the user has stopped. Refuses: chat_not_found. */
+/** Tells the others that the user has stopped, if they were told of a start. Refuses: chat_not_found. */
 export async function stopTyping(parts: TypingParts, chatId: string): Promise<void> {
-  const { connection, typing } = parts;
+  const { connection, engine, typing } = parts;
   const typist = { actor: connection.actor, chatId };
-  // First, so that a start that follows at once is told.
-  const typed = typing.stop(connection.id, typist);
-  try {
-    await tell(parts, { chatId, action: "stop" });
-  } catch (error) {
-    // Nobody was told: the start then ends by itself.
-    if (typed && connection.open) typing.start(connection.id, typist);
-    throw error;
-  }
+  const wasTold = await typing.stop(connection.id, typist, () => tell(parts, { chatId, action: "stop" }));
+  // Outsiders are refused, whether or not there was anything to tell.
+  if (!wasTold) await assertAccess(engine, { actor: connection.actor, chatId });
 }
 
 async function tell(

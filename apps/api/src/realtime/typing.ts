@@ -1,4 +1,5 @@
 import type { Actor } from "@parley/contracts";
+import { TypingNotices } from "./typing-notices.js";
 
 interface Typist {
   actor: Actor;
@@ -6,15 +7,9 @@ interface Typist {
   endsAt: number;
 }
 
-/** A start that the others were told of, or are being told of. */
-interface Notice {
-  at: number;
-  telling: Promise<void>;
-}
-
 export interface TypingOptions {
   timeoutMs: number;
-  /** Somebody who said that they type went silent. */
+  /** Somebody of whom the others see that they type went silent. */
   onExpired: (typist: { actor: Actor; chatId: string }) => void;
 }
 
@@ -24,31 +19,22 @@ const NOTICE_EVERY_MS = 2_000;
 /** Who types on this node: a start that is not refreshed ends by itself. One timer for all. */
 export class Typing {
   readonly #typists = new Map<string, Typist>();
-  /** What the others see of a user in a chat, whichever of the user's connections it comes from. */
-  readonly #notices = new Map<string, Notice>();
+  readonly #notices: TypingNotices;
   readonly #options: TypingOptions;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: TypingOptions) {
     this.#options = options;
+    // A start that has to wait must not be over before it is told.
+    this.#notices = new TypingNotices({ everyMs: Math.min(NOTICE_EVERY_MS, options.timeoutMs) });
   }
 
   /**
-   * Tells the others that the user types, unless they were told a moment ago and see it still; then the outcome of that
-   * notice is this one's, too. Throws what `tell` throws.
+   * Tells the others that the user types, unless they were told a moment ago; then the outcome of that notice is this one's, too, and
+   * after a stop the others are told a little later, if the user types still. Throws what `tell` throws.
    */
-  async announce(typist: { actor: Actor; chatId: string }, tell: () => Promise<void>): Promise<void> {
-    const key = noticeKey(typist);
-    const last = this.#notices.get(key);
-    if (last !== undefined && Date.now() - last.at < NOTICE_EVERY_MS) return last.telling;
-    const notice = { at: Date.now(), telling: tell() };
-    this.#notices.set(key, notice);
-    try {
-      await notice.telling;
-    } catch (error) {
-      if (this.#notices.get(key) === notice) this.#notices.delete(key);
-      throw error;
-    }
+  announce(typist: { actor: Actor; chatId: string }, tell: () => Promise<void>): Promise<void> {
+    return this.#notices.start(noticeKey(typist), tell);
   }
 
   /** Notes a start; the next one within the time counts as a refresh. */
@@ -60,25 +46,41 @@ export class Typing {
     this.#schedule();
   }
 
-  /** The user stops typing there: the next start is told at once. False when nobody was typing there. */
-  stop(connectionId: string, typist: { actor: Actor; chatId: string }): boolean {
-    this.#notices.delete(noticeKey(typist));
-    return this.#typists.delete(`${connectionId} ${typist.chatId}`);
+  /**
+   * The user stops typing there, which the others are told if they see it. Resolves to whether they were; throws what `tell` throws, and
+   * what the connection has started then ends by itself.
+   */
+  async stop(
+    connectionId: string,
+    typist: { actor: Actor; chatId: string },
+    tell: () => Promise<void>,
+  ): Promise<boolean> {
+    const key = `${connectionId} ${typist.chatId}`;
+    const typed = this.#typists.get(key);
+    this.#typists.delete(key);
+    try {
+      return await this.#notices.stop(noticeKey(typist), tell);
+    } catch (error) {
+      if (typed !== undefined && !this.#typists.has(key)) this.start(connectionId, typist);
+      throw error;
+    }
   }
 
-  /** The chats in which the connection was typing. */
+  /** The connection is over. Returns the chats in which the others see it typing, and are to be told. */
   stopAll(connectionId: string): string[] {
     const prefix = `${connectionId} `;
     const typists = [...this.#typists].filter(([key]) => key.startsWith(prefix));
-    for (const [, typist] of typists) this.stop(connectionId, typist);
-    return typists.map(([, typist]) => typist.chatId);
+    for (const [key] of typists) this.#typists.delete(key);
+    return typists
+      .filter(([, typist]) => this.#notices.hide(noticeKey(typist)))
+      .map(([, { chatId }]) => chatId);
   }
 
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#typists.clear();
-    this.#notices.clear();
+    this.#notices.close();
   }
 
   #schedule(): void {
@@ -94,8 +96,8 @@ export class Typing {
     for (const [key, typist] of this.#typists) {
       if (typist.endsAt > now) break;
       this.#typists.delete(key);
-      this.#notices.delete(noticeKey(typist));
-      this.#options.onExpired({ actor: typist.actor, chatId: typist.chatId });
+      const { actor, chatId } = typist;
+      if (this.#notices.hide(noticeKey(typist))) this.#options.onExpired({ actor, chatId });
     }
     this.#schedule();
   }

@@ -213,20 +213,31 @@ describe("somebody who reads in private", () => {
 });
 
 describe("typing", () => {
-  it("is told once, however often a client says so, and at once again after a stop", async () => {
+  it("is told once in a while, however often a client says so or takes it back", async () => {
     const [ann, ben] = [someone("ann"), someone("ben")];
     const chatId = await createGroup(ann, [ben]);
     const [a, b] = [await connect(0, ann), await connect(1, ben)];
     const type = (action: "start" | "stop") => a.ask("typing_indicator", { chatId, action });
+    const told = () => b.all<{ action: string }>("typing_indicator").map(({ action }) => action);
+    for (let count = 0; count < 5; count++) expect(await type("stop")).toEqual({ ok: true });
     const flood = await Promise.all(Array.from({ length: 50 }, () => type("start")));
     for (const ack of flood) expect(ack).toEqual({ ok: true });
-    await type("stop");
+    await Promise.all(Array.from({ length: 50 }, () => type("stop")));
+    // Too soon to be told at once, and then it is.
     await type("start");
+    await until(() => told().length >= 3, "ben hears the second start");
     await type("stop");
-    const told = await until(() => {
-      const heard = b.all<{ action: string }>("typing_indicator").map(({ action }) => action);
-      return heard.filter((action) => action === "stop").length === 2 && heard;
-    }, "ben hears the last stop");
-    expect(told).toEqual(["start", "stop", "start", "stop"]);
+    await until(() => told().length >= 4, "ben hears the second stop");
+    expect(told()).toEqual(["start", "stop", "start", "stop"]);
+  });
+
+  it("is refused in chats of others, also its end", async () => {
+    const [ann, eve] = [someone("ann"), someone("eve")];
+    const chatId = await createGroup(ann, []);
+    const e = await connect(0, eve);
+    for (const action of ["start", "stop"]) {
+      const answer = await e.ask("typing_indicator", { chatId, action });
+      expect(answer).toMatchObject({ ok: false, error: { code: "chat_not_found" } });
+    }
   });
 });
