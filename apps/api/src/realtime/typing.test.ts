@@ -121,6 +121,37 @@ it("tells a stop after the start that it ends, however long that takes", async (
   expect(order).toEqual(["start", "stop"]);
 });
 
+it("tells no stop of a start that was refused meanwhile", async () => {
+  let refuse: (error: Error) => void = () => undefined;
+  const telling = new Promise<void>((_, reject) => {
+    refuse = reject;
+  });
+  const starting = typing.announce(ann, () => telling);
+  const stopping = stop("1");
+  refuse(new Error("not a member"));
+  await expect(starting).rejects.toThrow("not a member");
+  expect(await stopping).toBe(false);
+  expect(stopped).toBe(0);
+});
+
+it("tells a start that has to wait before it ends by itself, however soon that is", async () => {
+  const brief = new Typing({ timeoutMs: 500, onExpired: ({ actor }) => void ended.push(actor.userId) });
+  const tell = vi.fn(async () => undefined);
+  const type = async () => {
+    await brief.announce(ann, tell);
+    brief.start("1", ann);
+  };
+  await type();
+  await vi.advanceTimersByTimeAsync(100);
+  await brief.stop("1", ann, tell);
+  await type();
+  expect(tell).toHaveBeenCalledTimes(2);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(tell).toHaveBeenCalledTimes(3);
+  expect(ended).toEqual(["ann"]);
+  brief.close();
+});
+
 it("ends a start by itself that is refused to go on", async () => {
   await start("1");
   vi.advanceTimersByTime(3_000);
