@@ -12,17 +12,26 @@ export interface SendParts {
 
 /**
  * Counts a message against its sender's rate and stores it; a retry of something that is stored already gets its answer, however fast
- * its sender is. Resolves after the commit. Refuses: rate_limited, and what `sendMessage` refuses.
+ * its sender is. A chat that is still to be made is made once the message is counted, so that the rate bounds new chats as well. Resolves
+ * after the commit. Refuses: rate_limited, and what making the chat and `sendMessage` refuse.
  */
 export async function sendCounted(
   parts: SendParts,
-  input: { actor: Identity; chatId: string; draft: MessageDraft },
+  input: { actor: Identity; chatId: string | (() => Promise<string>); draft: MessageDraft },
 ): Promise<Sent> {
   const { engine } = parts;
-  const send = { ...input, actor: { userId: input.actor.userId, role: input.actor.role } };
+  const { chatId, draft } = input;
+  const actor = { userId: input.actor.userId, role: input.actor.role };
   const refusal = await refusedForRate(parts, input.actor);
-  if (refusal === undefined) return sendOrRepeat(engine, send);
-  const sent = await findSent(engine, send);
+  if (refusal === undefined) {
+    return sendOrRepeat(engine, {
+      actor,
+      draft,
+      chatId: typeof chatId === "string" ? chatId : await chatId(),
+    });
+  }
+  // In a chat that is not there nothing can have been stored.
+  const sent = typeof chatId === "string" ? await findSent(engine, { actor, chatId, draft }) : null;
   if (sent === null) throw refusal;
   return { message: sent, isRetry: true };
 }

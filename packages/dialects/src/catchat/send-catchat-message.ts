@@ -31,21 +31,29 @@ export async function sendCatchatMessage(
 ): Promise<CatchatSent> {
   const input = readInput(sendInput, fields);
   const actor = actingFor(caller, { account: input.from, field: "from" });
-  const chat = await chatFor({ ...caller, identity: actor }, input);
+  const chatId = await chatFor({ ...caller, identity: actor }, input);
   const draft = { ...draftOf(input.content, input.contentType), clientId: input.clientId };
-  return { ...(await caller.ports.send({ actor, chatId: chat.id, draft })), chat };
+  const sent = await caller.ports.send({ actor, chatId, draft });
+  return { ...sent, chat: await caller.engine.chatFacts.read(sent.message.chatId) };
 }
 
-async function chatFor(caller: Caller, { to, messageType }: z.output<typeof sendInput>): Promise<ChatFacts> {
+/** The chat's id, or what begins the session with a person. */
+async function chatFor(
+  caller: Caller,
+  { to, messageType }: z.output<typeof sendInput>,
+): Promise<string | (() => Promise<string>)> {
   const { engine, identity } = caller;
-  if (messageType === TO_GROUP) return groupByName(caller, to);
+  if (messageType === TO_GROUP) return (await groupByName(caller, to)).id;
   // Whoever talks already is no news to anybody.
   const open = await findDirectChat(engine, { actor: identity, userId: to });
-  if (open !== null) return engine.chatFacts.read(open);
+  return open ?? (() => beginSession(caller, to));
+}
+
+async function beginSession({ engine, identity }: Caller, to: string): Promise<string> {
   const { known } = await resolvePerson(engine, to);
   if (known === "no") throw new ParleyError("member_not_found", { message: `There is no account "${to}".` });
   const { id } = await createChat(engine, { actor: identity, request: { type: "direct", userId: to } });
-  return engine.chatFacts.read(id);
+  return id;
 }
 
 /** A group by its id on this contract. Throws chat_not_found. */
