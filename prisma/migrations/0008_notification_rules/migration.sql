@@ -11,8 +11,6 @@ CREATE TABLE "uncollected_chats" (
 
 -- Indexes
 CREATE INDEX "uncollected_chats_due_at_idx" ON "uncollected_chats"("due_at");
--- Who stands before whom where somebody's pushes of a minute are used up.
-CREATE INDEX "notifications_rate_limited_idx" ON "notifications"("user_id", "created_at") WHERE (state = 'waiting' AND reason = 'rate_limited');
 
 -- Makes the notifications of everything that was said in these chats since the last time, and notes up to where: both or neither.
 --
@@ -21,7 +19,6 @@ CREATE INDEX "notifications_rate_limited_idx" ON "notifications"("user_id", "cre
 --
 -- One call looks at no more than p_messages of a chat, and takes no further chat when that would make more than p_work rows or so: a
 -- statement must be over long before its time is. Returns what is to be decided now, and the chats that are left.
-DROP FUNCTION collect_notifications(uuid[], timestamptz, interval);
 CREATE FUNCTION collect_notifications(p_chats uuid[], p_now timestamptz, p_max_age interval, p_messages int, p_work int) RETURNS TABLE (
   notification_id uuid, left_chat_id uuid
 ) LANGUAGE plpgsql
@@ -114,6 +111,26 @@ BEGIN
   UPDATE chats c SET notified_seq = r.to_seq
   FROM unnest(v_chats, v_to) AS r(chat_id, to_seq)
   WHERE c.id = r.chat_id AND c.notified_seq < r.to_seq;
+END $$;
+
+-- What workers of the version before call while they are replaced: all of these chats at once, whatever that takes. To be dropped by the
+-- release after this one.
+CREATE OR REPLACE FUNCTION collect_notifications(p_chats uuid[], p_now timestamptz, p_max_age interval) RETURNS SETOF uuid
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_chats uuid[] := p_chats;
+  v_made uuid[];
+  v_all uuid[] := '{}';
+BEGIN
+  -- An open notification that takes more messages in comes up again: it is told once.
+  WHILE v_chats IS NOT NULL LOOP
+    SELECT array_agg(notification_id) FILTER (WHERE notification_id IS NOT NULL), array_agg(left_chat_id) FILTER (WHERE left_chat_id IS NOT NULL)
+    INTO v_made, v_chats
+    FROM collect_notifications(v_chats, p_now, p_max_age, 1000, 2147483647);
+    v_all := v_all || v_made;
+  END LOOP;
+  RETURN QUERY SELECT DISTINCT unnest(v_all);
 END $$;
 
 -- When the quiet hours that a moment falls into end, by the clock on the person's wall; null when it falls into none. The same as in the

@@ -33,8 +33,6 @@ CREATE TABLE "file_usage" (
 CREATE UNIQUE INDEX "files_number_key" ON "files"("number");
 CREATE INDEX "files_chat_id_number_idx" ON "files"("chat_id", "number");
 CREATE INDEX "files_check_at_idx" ON "files"("check_at") WHERE (check_at IS NOT NULL);
--- Whether any message still has a file attached; the hot table's other messages are not in it.
-CREATE INDEX "messages_file_idx" ON "messages"("attachment_url") WHERE (attachment_url LIKE '/v1/files/%');
 
 ALTER TABLE "files" ADD CONSTRAINT "files_chat_id_fkey" FOREIGN KEY ("chat_id") REFERENCES "chats"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 

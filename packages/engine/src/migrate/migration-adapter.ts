@@ -2,45 +2,65 @@ import { randomUUID } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
 import {
   ColumnTypeEnum,
+  DriverAdapterError,
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
 } from "@prisma/driver-adapter-utils";
 import pg from "pg";
+import { isLockTimeout } from "../database/database-failure.js";
+import { buildConcurrently, concurrentIndexOf } from "./concurrent-index.js";
+import { LOCK_WAIT_MS, runPatiently } from "./run-patiently.js";
 
 export interface EngineTarget {
   databaseUrl: string;
   /** Postgres schema that holds the tables. */
   schema: string;
+  /** For how long a script is tried again while somebody holds what it has to lock. Milliseconds. */
+  lockPatienceMs?: number | undefined;
+}
+
+/** Why a script failed. */
+export interface ScriptFailure {
+  /** What Postgres said. */
+  reason: string;
+  /** Somebody held a table all the time. */
+  isHeld: boolean;
 }
 
 export interface MigrationAdapter {
   adapter: SqlMigrationAwareDriverAdapterFactory;
-  /** What Postgres said when the latest failing script failed. */
-  lastScriptError: () => string | undefined;
+  /** Why the latest failing script failed. */
+  lastScriptError: () => ScriptFailure | undefined;
   /** Closes every connection and drops the databases made for trying things. */
   close: () => Promise<void>;
 }
 
+const LOCK_PATIENCE_MS = 300_000;
+
 /**
  * Prisma's Postgres adapter, corrected for migrations. The original cuts a script at every semicolon, even inside
- * functions and texts, and spreads the pieces over a pool; here a script is one request, which Postgres runs whole or not at all.
+ * functions and texts, and spreads the pieces over a pool; here a script is one request, which Postgres runs whole or not at all. It waits
+ * little for locks, because the traffic waits behind it, and is tried again. Indexes that are built concurrently have a way of their own.
  */
 export function openMigrationAdapter(target: EngineTarget): MigrationAdapter {
   const cleanUps: (() => Promise<unknown>)[] = [];
-  let scriptError: string | undefined;
+  const { lockPatienceMs: patienceMs = LOCK_PATIENCE_MS } = target;
+  let scriptError: ScriptFailure | undefined;
 
   const connect = async (config: pg.PoolConfig): Promise<SqlDriverAdapter> => {
-    const pool = new pg.Pool(config);
+    const pool = new pg.Pool({ ...config, options: `${config.options} -c lock_timeout=${LOCK_WAIT_MS}` });
     pool.on("error", () => undefined);
     cleanUps.unshift(() => pool.end());
     const adapter = await new PrismaPg(pool, { schema: target.schema }).connect();
     readCatalogTypes(pool, adapter);
     adapter.executeScript = async (script) => {
+      const index = concurrentIndexOf(script);
+      const run = () => adapter.executeRaw({ sql: script, args: [], argTypes: [] });
       try {
-        await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
+        await (index ? buildConcurrently(config, { script, index }) : runPatiently(run, { patienceMs }));
       } catch (error) {
-        scriptError = messageOf(error);
-        throw error;
+        scriptError = { reason: messageOf(error), isHeld: isLockTimeout(error) };
+        throw asAdapterError(error);
       }
     };
     return adapter;
@@ -118,6 +138,13 @@ function messageOf(error: unknown): string {
     message?: string;
   };
   return cause?.originalMessage ?? cause?.message ?? message ?? String(error);
+}
+
+/** The schema engine understands no other errors; the rest it would take for a fault of its own. */
+function asAdapterError(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  const { code = "", severity = "", message, detail, column, hint } = error;
+  return new DriverAdapterError({ kind: "postgres", code, severity, message, detail, column, hint });
 }
 
 async function onServer(target: EngineTarget, statement: string): Promise<void> {

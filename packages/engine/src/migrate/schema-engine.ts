@@ -4,7 +4,7 @@ import path from "node:path";
 import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
-import { type EngineTarget, openMigrationAdapter } from "./migration-adapter.js";
+import { type EngineTarget, openMigrationAdapter, type ScriptFailure } from "./migration-adapter.js";
 
 // Node has it; the type libraries in use here don't name it.
 declare const WebAssembly: {
@@ -15,11 +15,11 @@ let loaded: Promise<void> | undefined;
 
 /**
  * Opens Prisma's schema engine on a database, hands it to `work` and closes it. It is the WebAssembly build, which
- * needs no download. `lastScriptError` tells what Postgres said when a script failed; the engine itself drops it.
+ * needs no download. `lastScriptError` tells why a script failed; the engine itself drops it.
  */
 export async function withSchemaEngine<T>(
   target: EngineTarget,
-  work: (engine: SchemaEngine, lastScriptError: () => string | undefined) => Promise<T>,
+  work: (engine: SchemaEngine, lastScriptError: () => ScriptFailure | undefined) => Promise<T>,
 ): Promise<T> {
   loaded ??= loadWasm();
   await loaded;
