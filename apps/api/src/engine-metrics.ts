@@ -3,6 +3,7 @@ import { Counter, Gauge, type Metrics } from "@parley/platform";
 interface Sources {
   pool: () => { total: number; idle: number; waiting: number; statements: number };
   queue: () => number;
+  faults: () => { unrenderableNotifications: number };
 }
 
 /** How the engine's database pool and write queue stand. */
@@ -27,6 +28,15 @@ export function createEngineMetrics(metrics: Metrics, sources: Sources): void {
     collect() {
       this.reset();
       this.inc(sources.pool().statements);
+    },
+  });
+  new Counter({
+    name: "parley_unrenderable_notifications_total",
+    help: "Times that a notification could not be put into words",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.faults().unrenderableNotifications);
     },
   });
   new Gauge({

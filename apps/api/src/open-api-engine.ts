@@ -45,6 +45,10 @@ export async function openApiEngine(
     ...(templates && { templates }),
     log,
   });
-  createEngineMetrics(metrics, { pool: () => poolStats(engine), queue: () => engine.writer.depth });
+  createEngineMetrics(metrics, {
+    pool: () => poolStats(engine),
+    queue: () => engine.writer.depth,
+    faults: () => engine.faults,
+  });
   return { engine, desk };
 }

@@ -78,7 +78,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   const server = createStatusServer({ health, metrics, log });
   const port = await listen(server, config);
 
-  const pushMetrics = createPushMetrics(metrics);
+  const pushMetrics = createPushMetrics(metrics, engine.faults);
   const sender = openPush(config, { metrics: pushMetrics, log });
   if (sender === undefined) log.warn({}, `${NO_KEYS}; make them with npm run -s vapid`);
   const context = createContext({ config, log, engine, metrics, pushMetrics, sender });

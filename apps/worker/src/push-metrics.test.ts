@@ -5,7 +5,7 @@ import { createPushMetrics } from "./push-metrics.js";
 it("counts decisions by what was decided and why", async () => {
   const metrics = createMetrics({ node: "worker-1", process: "worker" });
   const until = new Date();
-  createPushMetrics(metrics).decided({
+  createPushMetrics(metrics, { unrenderableNotifications: 0 }).decided({
     due: ["a", "b"],
     bulk: new Set(),
     waiting: [
@@ -28,4 +28,15 @@ it("counts decisions by what was decided and why", async () => {
     "wait quiet_hours 1",
     "wait rate_limited 2",
   ]);
+});
+
+it("counts what can't be put into words, as the engine has counted it", async () => {
+  const metrics = createMetrics({ node: "worker-1", process: "worker" });
+  const faults = { unrenderableNotifications: 2 };
+  createPushMetrics(metrics, faults);
+  const counted = async () =>
+    /^parley_unrenderable_notifications_total{.*} (\d+)$/m.exec(await metrics.registry.metrics())?.[1];
+  expect(await counted()).toBe("2");
+  faults.unrenderableNotifications = 5;
+  expect(await counted()).toBe("5");
 });

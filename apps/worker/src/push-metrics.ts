@@ -10,9 +10,21 @@ export interface PushMetrics {
   pushed(outcome: PushOutcome, push: Push): void;
 }
 
-/** Registers them. */
-export function createPushMetrics({ registry }: Metrics): PushMetrics {
+/** Registers them. `faults` is what the engine keeps up to date. */
+export function createPushMetrics(
+  { registry }: Metrics,
+  faults: { readonly unrenderableNotifications: number },
+): PushMetrics {
   const registers = [registry];
+  new Counter({
+    name: "parley_unrenderable_notifications_total",
+    help: "Times that a notification could not be put into words",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(faults.unrenderableNotifications);
+    },
+  });
   const decisions = new Counter({
     name: "parley_notifications_total",
     help: "Decisions about notifications, by what was decided and why",

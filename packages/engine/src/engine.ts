@@ -49,6 +49,8 @@ export interface Engine extends EnginePorts {
   dueChats: DueChats;
   /** The words of notifications. */
   templates: Templates;
+  /** Since the process began. */
+  faults: { unrenderableNotifications: number; loggedUnrenderable: Set<string> };
   /** Where files are kept; undefined where there are none. */
   files: FileStore | undefined;
   /** Where browsers may have their pushes sent to. */

@@ -93,6 +93,7 @@ export function openEngine(options: EngineOptions): Engine {
     turns: new ChatTurns(),
     dueChats,
     templates,
+    faults: { unrenderableNotifications: 0, loggedUnrenderable: new Set<string>() },
     endpointPolicy,
     files: options.files,
   };

@@ -2,6 +2,7 @@ import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { buildPayload, type PushPayload, topicOf } from "./build-payload.js";
 import { MOST_ATTEMPTS } from "./delivery-retries.js";
+import { noteUnrenderable } from "./note-unrenderable.js";
 import { PUSH_RULES } from "./push-rules.js";
 import type { NotificationContent } from "./read-contents.js";
 import { readContentsApart } from "./read-contents-apart.js";
@@ -94,7 +95,11 @@ function render(
     return deliveryOf(engine, { row, content, at });
   } catch (error) {
     const { notificationId, locale } = row;
-    engine.log.error({ err: error, notificationId, locale }, "A notification can't be put into words");
+    noteUnrenderable(
+      engine,
+      { err: error, notificationId, locale },
+      "A notification can't be put into words",
+    );
     return null;
   }
 }

@@ -1,10 +1,10 @@
 import type { Actor, NotificationReason, NotificationState, NotificationType } from "@parley/contracts";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
-import { composeNotification, type NotificationWords } from "./compose-notification.js";
-import { readContents } from "./read-contents.js";
-import { languageOf } from "./templates/templates.js";
+import type { NotificationWords } from "./compose-notification.js";
+import { readContentsApart } from "./read-contents-apart.js";
 import { UNLISTED_REASONS } from "./unlisted-reasons.js";
+import { wordNotification } from "./word-notification.js";
 
 export interface ListNotificationsInput {
   actor: Actor;
@@ -50,7 +50,13 @@ const PAGE = {
 
 const COUNT = { name: "count-listed-notifications", text: `SELECT count(*) AS total ${LISTED}` };
 
-/** The actor's notifications, newest first, in their language. Texts of chats that they are not in any more are not told. */
+/** What is listed of a notification that can't be put into words: it counts, and can be opened. */
+const NO_WORDS = { title: "Notification", body: "" };
+
+/**
+ * The actor's notifications, newest first, in their language. Texts of chats that they are not in any more are not told. One that can't be
+ * put into words is listed without them.
+ */
 export async function listNotifications(
   engine: Engine,
   input: ListNotificationsInput,
@@ -64,21 +70,26 @@ export async function listNotifications(
       pool.query<{ total: number }>({ ...COUNT, values: which }),
     ]),
   );
-  const contents = await readContents(
+  const contents = await readContentsApart(
     engine,
     rows.map(({ id }) => id),
   );
-  const byId = new Map(contents.map((content) => [content.id, content]));
-  const notifications = rows.flatMap(({ createdAt, openedAt, clickedAt, ...row }) => {
-    const content = byId.get(row.id);
-    if (content === undefined) return [];
-    const words = composeNotification(content, languageOf(engine.templates, content.locale));
-    const times = {
-      createdAt: createdAt.toISOString(),
-      openedAt: openedAt?.toISOString() ?? null,
-      clickedAt: clickedAt?.toISOString() ?? null,
-    };
-    return [{ ...row, ...words, ...times }];
+  const notifications = rows.map((row) => {
+    const content = contents.get(row.id);
+    const words = content && wordNotification(engine, content);
+    return listed(row, words ?? { ...NO_WORDS, data: { type: row.type, notificationId: row.id } });
   });
   return { notifications, total: counted.rows[0]?.total ?? 0 };
+}
+
+function listed(
+  { createdAt, openedAt, clickedAt, ...row }: Row,
+  words: NotificationWords,
+): ListedNotification {
+  const times = {
+    createdAt: createdAt.toISOString(),
+    openedAt: openedAt?.toISOString() ?? null,
+    clickedAt: clickedAt?.toISOString() ?? null,
+  };
+  return { ...row, ...words, ...times };
 }

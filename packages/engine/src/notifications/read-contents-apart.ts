@@ -1,9 +1,10 @@
 import { isDataFault } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
+import { noteUnrenderable } from "./note-unrenderable.js";
 import { type NotificationContent, readContents } from "./read-contents.js";
 
 /**
- * Reads what notifications say, by id. One whose stored content breaks the statement is left out and logged, and the others are read all
+ * Reads what notifications say, by id. One whose stored content breaks the statement is left out, logged and counted, and the others are read all
  * the same. Throws database_unavailable.
  */
 export async function readContentsApart(
@@ -20,7 +21,11 @@ export async function readContentsApart(
       const first = await readContentsApart(engine, ids.slice(0, half));
       return new Map([...first, ...(await readContentsApart(engine, ids.slice(half)))]);
     }
-    engine.log.error({ err: error, notificationId: ids[0] }, "A notification's content can't be read");
+    noteUnrenderable(
+      engine,
+      { err: error, notificationId: ids[0] },
+      "A notification's content can't be read",
+    );
     return new Map();
   }
 }
