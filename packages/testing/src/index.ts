@@ -1,3 +1,4 @@
+export { fillDatabase } from "./bench/fill-database.js";
 export { startTcpProxy, type TcpProxy } from "./chaos/tcp-proxy.js";
 export type { MainServer, MainServerMood, MainServerUser } from "./main-server/main-server.js";
 export { startMainServer } from "./main-server/start-main-server.js";
@@ -17,6 +18,7 @@ export {
 } from "./push-service/push-service-process.js";
 export type { NewSubscription, PushSubscription } from "./push-service/push-subscription.js";
 export { startPushService } from "./push-service/start-push-service.js";
+export { measureQueries, type QueryCost } from "./query-meter.js";
 export { connectRaw, type RawClient, type RawClientOptions } from "./raw-client.js";
 export { type RestClient, restClient } from "./rest-client.js";
 export { startTestCluster, type TestCluster } from "./test-cluster.js";

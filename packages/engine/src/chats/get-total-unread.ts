@@ -5,7 +5,8 @@ import type { Engine } from "../engine.js";
 const TOTAL = {
   name: "total-unread",
   text: `SELECT coalesce(sum(greatest(0, c.last_seq - m.read_seq)), 0)::float8 AS total
-    FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.user_id = $1 AND m.left_at IS NULL AND m.role <> 'guest'`,
+    FROM members m CROSS JOIN LATERAL (SELECT last_seq FROM chats WHERE id = m.chat_id OFFSET 0) c
+    WHERE m.user_id = $1 AND m.left_at IS NULL AND m.role <> 'guest'`,
 };
 
 /** Messages after the actor's read positions, in all chats of their list: arithmetic on numbers, never a count over messages. */

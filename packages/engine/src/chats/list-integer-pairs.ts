@@ -13,7 +13,7 @@ export interface PairSummary extends ChatSummary {
 /** Integers of up to 16 digits, which is where JavaScript's end; `direct_key` is a JSON array of two ids. */
 const INTEGER_PAIRS = {
   name: "integer-pairs",
-  text: `SELECT c.id FROM members m JOIN chats c ON c.id = m.chat_id
+  text: `SELECT c.id FROM members m CROSS JOIN LATERAL (SELECT * FROM chats WHERE id = m.chat_id OFFSET 0) c
     WHERE m.user_id = $1 AND m.left_at IS NULL AND (
       c.direct_key ~ '^\\["[1-9][0-9]{0,15}","[1-9][0-9]{0,15}"\\]$'
       OR (c.user_id ~ '^[1-9][0-9]{0,15}$' AND c.shopper_id ~ '^[1-9][0-9]{0,15}$'))

@@ -16,7 +16,7 @@ const SENDS_TAKE = "1 minute";
 const ATTACH = {
   name: "attach-file",
   text: `UPDATE files f SET attached_at = coalesce(attached_at, now()), check_at = now() + $3::interval
-    WHERE id = $1 AND chat_id = $2 AND ${IS_SERVED}
+    WHERE id = $1 AND (chat_id = $2) IS TRUE AND ${IS_SERVED}
       AND ($5::boolean OR EXISTS (SELECT FROM members m WHERE m.chat_id = $2 AND m.user_id = $4 AND m.left_at IS NULL))
     RETURNING mime_type`,
 };

@@ -28,8 +28,8 @@ export interface OpenFile {
 const FIND = {
   name: "find-file",
   text: `SELECT ${FILE_COLUMNS} FROM files f
-    WHERE (id = $1::uuid OR number = $2::bigint) AND ${IS_SERVED}
-      AND ($4::boolean OR EXISTS (SELECT FROM members m WHERE m.chat_id = f.chat_id AND m.user_id = $3 AND m.left_at IS NULL))`,
+    WHERE id = coalesce($1::uuid, (SELECT id FROM files WHERE number = $2::bigint)) AND ${IS_SERVED}
+      AND ($4::boolean OR (SELECT true FROM members m WHERE m.chat_id = f.chat_id AND m.user_id = $3 AND m.left_at IS NULL))`,
 };
 
 /** What is known of a file. Refuses: file_not_found, also to those who are not in its chat. */

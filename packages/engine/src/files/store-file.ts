@@ -31,8 +31,8 @@ const SETTLE = {
   name: "settle-file",
   text: `UPDATE files f SET size = $2, sha256 = $3, mime_type = $4, width = $5, height = $6, thumbnail_key = $7, thumbnail_size = $8,
       stored_at = now(), check_at = now() + $9::interval
-    WHERE id = $1 AND stored_at IS NULL AND deleted_at IS NULL AND ($10::boolean OR EXISTS (
-      SELECT FROM members m WHERE m.chat_id = f.chat_id AND m.user_id = f.uploader_id AND m.left_at IS NULL))
+    WHERE id = $1 AND stored_at IS NULL AND deleted_at IS NULL AND ($10::boolean OR (
+      SELECT true FROM members m WHERE m.chat_id = f.chat_id AND m.user_id = f.uploader_id AND m.left_at IS NULL))
     RETURNING ${FILE_COLUMNS}`,
 };
 

@@ -60,7 +60,7 @@ const LOGGED = {
   // Those of the page that are behind; a transaction that is still open is behind the end and comes with the next sweep.
   text: `WITH page AS MATERIALIZED (SELECT xid, chat_ids FROM commits WHERE xid >= $1::xid8 ORDER BY xid LIMIT $2::int),
     behind AS MATERIALIZED (
-      SELECT DISTINCT c.id, put_off FROM page p CROSS JOIN unnest(p.chat_ids) AS u(id) JOIN chats c ON c.id = u.id ${PUT_OFF}
+      SELECT DISTINCT c.id, put_off FROM page p CROSS JOIN unnest(p.chat_ids) AS u(id) CROSS JOIN LATERAL (SELECT * FROM chats WHERE id = u.id OFFSET 0) c ${PUT_OFF}
       WHERE c.notified_seq < c.last_seq
     )
     SELECT (SELECT count(*) FROM page) AS size, (SELECT page.xid::text FROM page ORDER BY page.xid DESC LIMIT 1) AS last, ${BEHIND}`,

@@ -49,7 +49,8 @@ const MOST_AHEAD = 1_000;
 
 const NOW = "coalesce($1::timestamptz, statement_timestamp())";
 
-const PUSHED = `FROM notifications r WHERE r.user_id = n.user_id AND r.state IN ('due', 'sent') AND r.decided_at > ${NOW} - interval '1 minute'`;
+const PUSHED = `FROM (SELECT decided_at FROM notifications r WHERE r.user_id = n.user_id AND r.state IN ('due', 'sent') AND r.decided_at > ${NOW} - interval '1 minute'
+      ORDER BY decided_at OFFSET 0) pushed`;
 
 // In the order of turns; those of a campaign that is paused have none.
 const AHEAD = `SELECT FROM notifications a WHERE a.user_id = n.user_id AND a.state = 'waiting' AND a.reason = 'rate_limited'

@@ -20,8 +20,8 @@ export async function chatPartners(
       name: "chat-partners",
       text: `SELECT u.user_id, ARRAY(
           SELECT DISTINCT theirs.user_id FROM members mine
-          JOIN chats c ON c.id = mine.chat_id AND c.member_count <= $2
-          JOIN members theirs ON theirs.chat_id = mine.chat_id AND theirs.left_at IS NULL
+          CROSS JOIN LATERAL (SELECT FROM chats WHERE id = mine.chat_id AND member_count <= $2 OFFSET 0) c
+          CROSS JOIN LATERAL (SELECT user_id FROM members WHERE chat_id = mine.chat_id AND left_at IS NULL OFFSET 0) theirs
           WHERE mine.user_id = u.user_id AND mine.left_at IS NULL AND theirs.user_id <> u.user_id LIMIT $3) AS partners
         FROM unnest($1::text[]) AS u(user_id)`,
       values: [userIds, LARGEST_GROUP, MOST_PARTNERS],

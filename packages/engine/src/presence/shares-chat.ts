@@ -11,9 +11,9 @@ export async function sharesChat(
       name: "shares-chat",
       text: `SELECT other.user_id FROM unnest($2::text[]) AS other(user_id)
         WHERE other.user_id = $1 OR EXISTS (
-          SELECT 1 FROM members mine JOIN members theirs ON theirs.chat_id = mine.chat_id
-          WHERE mine.user_id = $1 AND mine.left_at IS NULL
-            AND theirs.user_id = other.user_id AND theirs.left_at IS NULL)`,
+          SELECT 1 FROM members mine CROSS JOIN LATERAL (
+            SELECT FROM members WHERE chat_id = mine.chat_id AND user_id = other.user_id AND left_at IS NULL OFFSET 0) theirs
+          WHERE mine.user_id = $1 AND mine.left_at IS NULL)`,
       values: [input.userId, input.userIds],
     }),
   );

@@ -26,11 +26,11 @@ export async function changedMembers(
       CASE WHEN m.user_id = ${userId} THEN m.read_seq ELSE coalesce(m.shown_read_seq, m.read_seq) END AS read_seq,
       CASE WHEN m.user_id = ${userId} THEN greatest(m.read_seq, m.delivered_seq) ELSE m.delivered_seq END
         AS delivered_seq
-    FROM chats c
-    JOIN members mine ON mine.chat_id = c.id AND mine.user_id = ${userId}
-    JOIN members m ON m.chat_id = c.id
-    WHERE c.id = ANY (${ids}::uuid[])
-      AND (${isNew("m.changed_xid", span.from)} OR ${isNew("mine.joined_xid", span.from)}
+    FROM unnest(${ids}::uuid[]) AS told(id)
+    CROSS JOIN LATERAL (SELECT id, member_count FROM chats WHERE id = told.id OFFSET 0) c
+    CROSS JOIN LATERAL (SELECT joined_xid FROM members WHERE chat_id = told.id AND user_id = ${userId} OFFSET 0) mine
+    CROSS JOIN LATERAL (SELECT * FROM members WHERE chat_id = told.id OFFSET 0) m
+    WHERE (${isNew("m.changed_xid", span.from)} OR ${isNew("mine.joined_xid", span.from)}
         OR (m.user_id = ${userId} AND ${isNew("m.own_xid", span.from)}))
       AND (m.left_at IS NULL OR NOT ${span.full})
       AND (c.member_count <= ${NAMED_MEMBERS} OR m.user_id = ${userId}

@@ -16,13 +16,14 @@ export const READ_MISSED = {
     coalesce((SELECT jsonb_agg(page.message ORDER BY page.seq) FROM (
       SELECT m.seq, ${MESSAGE} AS message FROM messages m
       WHERE m.chat_id = c.id AND m.seq > a.seq ORDER BY m.seq LIMIT $6::int) page), '[]') AS created,
-    coalesce((SELECT jsonb_agg(${MESSAGE} ORDER BY m.rev) FROM messages m
+    coalesce((SELECT jsonb_agg(page.message ORDER BY page.rev) FROM (
+      SELECT m.rev, ${MESSAGE} AS message FROM messages m
       WHERE m.chat_id = c.id AND m.rev > a.rev AND m.seq <= a.seq
-        AND (m.seq <= a.hole_seq OR m.rev > a.hole_rev)), '[]') AS updated,
+        AND (m.seq <= a.hole_seq OR m.rev > a.hole_rev) ORDER BY m.rev OFFSET 0) page), '[]') AS updated,
     CASE WHEN c.last_rev = a.rev THEN '[]' ELSE coalesce((SELECT jsonb_agg(jsonb_build_object('userId', m.user_id, 'rev', m.rev, 'joinedRev', m.joined_rev,
       'left', m.left_at IS NOT NULL, 'readSeq', coalesce(m.shown_read_seq, m.read_seq), 'ownReadSeq', m.read_seq,
       'deliveredSeq', m.delivered_seq)) FROM members m
       WHERE m.chat_id = c.id AND m.rev > a.rev), '[]') END AS members
     FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[]) AS a(chat_id, rev, seq, hole_seq, hole_rev)
-    JOIN chats c ON c.id = a.chat_id`,
+    CROSS JOIN LATERAL (SELECT * FROM chats WHERE id = a.chat_id OFFSET 0) c`,
 };

@@ -11,7 +11,8 @@ export interface ChatPosition {
 const POSITIONS = {
   name: "read-positions",
   text: `SELECT c.id AS "chatId", c.last_rev AS rev, c.last_seq AS seq
-    FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.user_id = $1 AND m.left_at IS NULL`,
+    FROM members m CROSS JOIN LATERAL (SELECT id, last_rev, last_seq FROM chats WHERE id = m.chat_id OFFSET 0) c
+    WHERE m.user_id = $1 AND m.left_at IS NULL`,
 };
 
 const ARRIVAL = {

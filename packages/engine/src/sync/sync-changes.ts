@@ -166,7 +166,12 @@ async function readMessages(
   }
   // A snapshot brings few messages of each chat: found by their numbers, told in the order of revisions like all others.
   const where = { chatId: chat.id, seq: { gt: chat.last_seq - SNAPSHOT_MESSAGES } };
-  const newest = await transaction.message.findMany({ where });
+  const newest = await transaction.message.findMany({
+    where,
+    // The order says which index is meant.
+    orderBy: { seq: "desc" },
+    take: SNAPSHOT_MESSAGES,
+  });
   return newest
     .filter((message) => message.rev > chat.known_rev)
     .sort((left, right) => left.rev - right.rev)
