@@ -261,7 +261,7 @@ $$;
 DO $$
 DECLARE
   v_collector regprocedure := (
-    SELECT oid FROM pg_proc WHERE proname = 'collect_notifications' AND pronamespace = current_schema()::regnamespace
+    SELECT oid FROM pg_proc WHERE proname = 'collect_notifications' AND pronargs = 5 AND pronamespace = current_schema()::regnamespace
   );
   v_text text := pg_get_functiondef(v_collector);
   v_inside text := 'm.chat_id = t.chat_id AND m.left_at IS NULL AND (m.role <> ''guest'' OR m.muted_until IS NULL OR m.muted_until <= v_now)';
