@@ -6,6 +6,8 @@ const IN_ROOMS: Partial<Record<ErrorCode, string>> = {
   chat_not_found: "There is no such room.",
   chat_closed: "The room is closed and takes no new messages.",
   too_many_members: "The room is full.",
+  // No frame carries a client id, so nobody can be asked to say it again under the same one.
+  database_unavailable: "The server can't reach its database; look at the room before you say it again.",
 };
 
 /** The shape of the framework that the contract comes from: texts by field for what is wrong with them, else one text. */

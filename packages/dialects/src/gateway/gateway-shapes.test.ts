@@ -47,6 +47,16 @@ describe("refusals", () => {
     });
   });
 
+  it("that leave open what was stored ask for no client id, which the contract does not have", () => {
+    const refusal = new ParleyError("database_unavailable");
+    expect(gatewayErrorFrame(refusal)).toMatchObject({
+      message: "The server can't reach its database; look at the room before you say it again.",
+    });
+    expect(answerTo(refusal).body).toEqual({
+      detail: "The server can't reach its database; look at the room before you say it again.",
+    });
+  });
+
   it("on a socket say when to come again", () => {
     const frame = gatewayErrorFrame(new ParleyError("rate_limited", { retryAfterMs: 1_200 }));
     expect(frame).toMatchObject({ code: "rate_limited", retry_after_ms: 1_200 });
