@@ -1,5 +1,6 @@
 export { fillDatabase } from "./bench/fill-database.js";
 export { startTcpProxy, type TcpProxy } from "./chaos/tcp-proxy.js";
+export { type FrameChange, type FrameProxy, startFrameProxy } from "./frame-proxy.js";
 export type { MainServer, MainServerMood, MainServerUser } from "./main-server/main-server.js";
 export { startMainServer } from "./main-server/start-main-server.js";
 export { type Ack, connectNative, type NativeClient, nativeClient } from "./native-client.js";
