@@ -8,7 +8,7 @@ import { runScript } from "./run-script.mjs";
 const { env } = process;
 
 /** These measure no storage, or start what they measure themselves. */
-const WITHOUT_SERVICES = new Set(["push", "messages", "full-node"]);
+const WITHOUT_SERVICES = new Set(["push", "messages", "full-node", "bystanders"]);
 
 // A bench's figures are only worth something with a database that really writes to disk.
 await runScript(async ({ signal }) => {
