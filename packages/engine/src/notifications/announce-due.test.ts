@@ -30,24 +30,32 @@ describe("the chats of a moment", () => {
     expect(sizes).toEqual([200, 200, 50]);
   });
 
-  it("are asked for at once after silence, and once a second while there is much talk", () => {
+  it("are asked for at once after silence, and again after a while where there is much talk", () => {
     vi.useFakeTimers();
     try {
       const asked: Asked[] = [];
       const due = new DueChats((job, data) => void asked.push({ job, data }));
       const created = { name: "message.created" as const, message: {} as never };
-      const change = (chatId: string) => ({ chatId, rev: 1, seq: 1, audience: null, body: created });
+      const change = (chatId: string, audience: string[] | null = ["x"]) => ({
+        chatId,
+        rev: 1,
+        seq: 1,
+        audience,
+        body: created,
+      });
       for (let ms = 0; ms < 5_000; ms += 10) {
-        due.note([change("busy")]);
+        due.note([change("busy"), change("busy and large", null)]);
         if (ms === 3_000) due.note([change("quiet")]);
         vi.advanceTimersByTime(10);
       }
       const times = (chatId: string) =>
         asked.filter(({ data }) => "chatIds" in data && data.chatIds.includes(chatId)).length;
       expect(times("busy")).toBe(5);
+      expect(times("busy and large")).toBe(1);
       expect(times("quiet")).toBe(1);
       vi.advanceTimersByTime(1_100);
       expect(times("busy"), "the last word, too").toBe(6);
+      expect(times("busy and large"), "the last word, too").toBe(2);
       expect(vi.getTimerCount()).toBe(0);
     } finally {
       vi.useRealTimers();

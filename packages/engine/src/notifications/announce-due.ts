@@ -3,8 +3,12 @@ import type { Enqueue } from "../enqueue.js";
 
 /** Long enough for the messages of a burst to share a job, short beside what a push takes. */
 const GATHER_MS = 50;
-/** A chat in which much is said is asked for so often and no oftener: each time takes its row, which its messages need, too. */
+/**
+ * A chat in which much is said is asked for so often and no oftener: each time takes its row, which its messages need, too, and in a large chat
+ * looks at hundreds of people. Whoever is told once gets what follows in the same notification.
+ */
 const AGAIN_MS = 1_000;
+const AGAIN_LARGE_MS = 5_000;
 /** Chats of one job. */
 const SLICE = 200;
 
@@ -15,9 +19,10 @@ const SLICE = 200;
 export class DueChats {
   readonly #enqueue: Enqueue;
   readonly #now: () => number;
-  readonly #due = new Set<string>();
+  readonly #due = new Map<string, { isLarge: boolean }>();
   /** Asked for lately, oldest first, and when. */
   readonly #asked = new Map<string, number>();
+  readonly #askedLarge = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(enqueue: Enqueue, now: () => number = () => performance.now()) {
@@ -27,7 +32,9 @@ export class DueChats {
 
   /** Called after each commit. Never waits and never throws. */
   note(changes: readonly Change[]): void {
-    for (const { chatId, body } of changes) if (body.name === "message.created") this.#due.add(chatId);
+    for (const { chatId, audience, body } of changes) {
+      if (body.name === "message.created") this.#due.set(chatId, { isLarge: audience === null });
+    }
     if (this.#due.size === 0) return;
     this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS).unref();
   }
@@ -35,21 +42,20 @@ export class DueChats {
   /** Asks for what is gathered. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#ask([...this.#due]);
+    this.#ask([...this.#due.keys()]);
     this.#due.clear();
   }
 
   #flush(): void {
     const now = this.#now();
-    for (const [chatId, at] of this.#asked) {
-      if (now - at < AGAIN_MS) break;
-      this.#asked.delete(chatId);
-    }
+    forget(this.#asked, now - AGAIN_MS);
+    forget(this.#askedLarge, now - AGAIN_LARGE_MS);
     const ready: string[] = [];
-    for (const chatId of this.#due) if (!this.#asked.has(chatId)) ready.push(chatId);
-    for (const chatId of ready) {
+    for (const [chatId, { isLarge }] of this.#due) {
+      if (this.#asked.has(chatId) || this.#askedLarge.has(chatId)) continue;
+      ready.push(chatId);
       this.#due.delete(chatId);
-      this.#asked.set(chatId, now);
+      (isLarge ? this.#askedLarge : this.#asked).set(chatId, now);
     }
     this.#ask(ready);
     this.#timer = this.#due.size === 0 ? null : setTimeout(() => this.#flush(), GATHER_MS).unref();
@@ -59,5 +65,12 @@ export class DueChats {
     for (let from = 0; from < chatIds.length; from += SLICE) {
       this.#enqueue("notifications.collect", { chatIds: chatIds.slice(from, from + SLICE) });
     }
+  }
+}
+
+function forget(asked: Map<string, number>, until: number): void {
+  for (const [chatId, at] of asked) {
+    if (at > until) break;
+    asked.delete(chatId);
   }
 }
