@@ -29,8 +29,10 @@ function readRequest(args: string[]): TokenRequest {
   if (user === undefined) throw new Error("--user is missing: say whose token it shall be.");
   if (!externalId.safeParse(user).success)
     throw new Error("--user must be a user id without spaces at its ends.");
-  if (user === SYSTEM_USER_ID)
-    throw new Error(`--user must not be ${SYSTEM_USER_ID}: messages of the chat itself stand under it.`);
+  if (user === SYSTEM_USER_ID && role !== SYSTEM_USER_ID)
+    throw new Error(
+      `--user must not be ${SYSTEM_USER_ID} without --role ${SYSTEM_USER_ID}: messages of the chat itself stand under it.`,
+    );
   if (!externalId.safeParse(role).success)
     throw new Error("--role must be a role such as user, shopper, admin or system.");
   if (!/^[1-9]\d{0,6}[smhd]$/.test(expires))

@@ -1,7 +1,7 @@
 /** The roles that have rights of their own. Any other role is kept as given and has a user's rights. */
 export const KNOWN_ROLES = ["user", "shopper", "admin", "system"] as const;
 
-/** Who speaks when no person does. Nobody signs in under this id, or the chat's own messages could be forged. */
+/** Who speaks when no person does. Only the platform, whose role has the same name, signs in under this id, or the chat's own messages could be forged. */
 export const SYSTEM_USER_ID = "system";
 
 /** Who is asking, as an edge has established it. */

@@ -80,9 +80,10 @@ describe("a good token", () => {
   });
 });
 
-test("a token of the id under which the chat itself speaks is refused, and says why; the role is another matter", async () => {
-  await expectRefusal(authenticate(sign({ sub: "system", role: "system" })), "token_invalid");
-  await expect(authenticate(sign({ sub: "system" }))).rejects.toThrow(/`system` is no user id/);
+test("a token of the id under which the chat itself speaks is the platform's; others are refused, which says why", async () => {
+  expect((await authenticate(sign({ sub: "system", role: "system" }))).userId).toBe("system");
+  await expectRefusal(authenticate(sign({ sub: "system", role: "admin" })), "token_invalid");
+  await expect(authenticate(sign({ sub: "system" }))).rejects.toThrow(/`system` is the platform's id/);
   await expectRefusal(authenticate(sign({ id: "system" }), { JWT_USER_ID_CLAIM: "id" }), "token_invalid");
   expect((await authenticate(sign({ sub: "platform", role: "system" }))).role).toBe("system");
 });

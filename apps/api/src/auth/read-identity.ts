@@ -13,6 +13,11 @@ export function readIdentity(claims: JwtPayload | string, userIdClaim: string): 
     role: readRole(claims.role),
     expiresAt: claims.exp,
   };
+  if (identity.userId === SYSTEM_USER_ID && identity.role !== SYSTEM_USER_ID) {
+    throw refusal(
+      `\`${SYSTEM_USER_ID}\` is the platform's id, because messages of the chat itself stand under it; use another one`,
+    );
+  }
   if (typeof claims.iat === "number" && Number.isFinite(claims.iat)) identity.issuedAt = claims.iat;
   const name = readText(claims.name, 200);
   const email = readText(claims.email, 320);
@@ -28,11 +33,6 @@ function readUserId(value: unknown, claim: string): string {
   const text = Number.isSafeInteger(value) ? String(value) : value;
   const result = externalId.safeParse(text);
   if (!result.success) throw refusal(`its claim \`${claim}\` is no user id`);
-  if (result.data === SYSTEM_USER_ID) {
-    throw refusal(
-      `\`${SYSTEM_USER_ID}\` is no user id, because messages of the chat itself stand under it; use another one`,
-    );
-  }
   return result.data;
 }
 

@@ -23,7 +23,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const as = (role: string, userId = role) => {
+const as = (role: string, userId = `the-${role}`) => {
   const token = api.bearer(userId, role);
   return {
     post: (path: string, body: object = {}) =>
@@ -56,7 +56,13 @@ describe("a batch", () => {
     await expandCampaign(api.engine, { campaignId: id });
     const told = (await as("system").get(`${PATH}/${id}`).expect(200)).body;
     expect(told).toMatchObject({
-      ...{ batch_id: id, state: "running", category: "promotional", critical: false, created_by: "admin" },
+      ...{
+        batch_id: id,
+        state: "running",
+        category: "promotional",
+        critical: false,
+        created_by: "the-admin",
+      },
       ...{ audience: { user_count: 2 }, notification, expanded: true },
       ...{
         total: 2,
