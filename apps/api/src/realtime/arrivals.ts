@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { announceInChat, type Engine, readArrival, readPositions, rememberUser } from "@parley/engine";
 import type { Log, Presence, RoomPresence, Viewing } from "@parley/platform";
 import type { FanOut } from "./fan-out.js";
@@ -17,6 +18,9 @@ export interface ArrivalsOptions {
   typing: Typing;
   log: Log;
 }
+
+/** A Postgres that has just failed is left alone for as long. */
+const ASK_AGAIN_MS = 1_000;
 
 type Passing = Parameters<typeof announceInChat>[1];
 
@@ -59,25 +63,30 @@ export class Arrivals {
   }
 
   /**
-   * Somebody was taken out of a chat: connections that are for this chat alone end, others have it open no more. Never rejects.
+   * Somebody was taken out of a chat: connections that are for this chat alone end, others have it open no more. While Postgres does not
+   * say whether they are in it again, it is asked again. Never rejects.
    */
-  async removed({ chatId, userId }: { chatId: string; userId: string }): Promise<void> {
-    const { engine, connections, fanOut, log } = this.#options;
-    try {
-      // News may be late: who is in it again by now keeps what they have open.
-      if ((await readArrival(engine, { chatId, userId })) !== null) return;
-    } catch (error) {
-      log.warn(
-        { err: error, chatId, userId },
-        "could not see whether somebody is in a chat; they keep it open",
-      );
+  async removed(member: { chatId: string; userId: string }): Promise<void> {
+    const { engine, connections, log } = this.#options;
+    const { chatId } = member;
+    for (;;) {
+      // Those of now: who opens the chat while Postgres is asked is judged anew.
+      const having = this.#having(member);
+      if (having.length === 0) return;
+      try {
+        // News may be late: who is in it again by now keeps what they have open.
+        if ((await readArrival(engine, member)) !== null) return;
+      } catch (error) {
+        log.warn({ err: error, ...member }, "could not see whether somebody is in a chat; asking again");
+        await sleep(ASK_AGAIN_MS, undefined, { ref: false });
+        continue;
+      }
+      for (const connection of having.filter(({ id }) => connections.get(id) !== undefined)) {
+        // At once: a client may take seconds to close.
+        if (connection.viewing.delete(chatId)) this.#leaveView(connection, chatId);
+        if (connection.onlyChat === chatId) connection.end("removed");
+      }
       return;
-    }
-    for (const { id } of [...(fanOut.users.get(userId)?.connections ?? [])]) {
-      const connection = connections.get(id);
-      // At once: a client may take seconds to close.
-      if (connection?.viewing.delete(chatId)) this.#leaveView(connection, chatId);
-      if (connection?.onlyChat === chatId) connection.end("removed");
     }
   }
 
@@ -101,6 +110,15 @@ export class Arrivals {
   /** Resolves when what was to be told has been handed on, or after a moment. */
   settle(): Promise<void> {
     return this.#pending.settle();
+  }
+
+  /** The user's connections that have the chat open, or are for it alone. */
+  #having({ chatId, userId }: { chatId: string; userId: string }): LiveConnection[] {
+    const { connections, fanOut } = this.#options;
+    return [...(fanOut.users.get(userId)?.connections ?? [])]
+      .map(({ id }) => connections.get(id))
+      .filter((connection) => connection !== undefined)
+      .filter(({ viewing, onlyChat }) => viewing.has(chatId) || onlyChat === chatId);
   }
 
   #leaveView(connection: LiveConnection, chatId: string): void {

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Change } from "@parley/contracts";
 import { closeEngine, createChat, createOpenChat, enterChat, removeMember } from "@parley/engine";
-import { createTestDatabase, openTestEngine, type TestDatabase, type TestEngine } from "@parley/testing";
+import {
+  createTestDatabase,
+  openTestEngine,
+  type TestDatabase,
+  type TestEngine,
+  until,
+} from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { FanOutClient } from "../testing/fan-out-client.js";
 import { Arrivals, type ArrivalsOptions } from "./arrivals.js";
@@ -9,12 +15,15 @@ import { FanOut } from "./fan-out.js";
 
 const owner = { userId: "owner", role: "user" };
 const ann = { userId: "ann", role: "user" };
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+let warned = 0;
+const log = { info: () => undefined, warn: () => void warned++, error: () => undefined };
 
 let database: TestDatabase;
 let node: TestEngine;
 /** What was done to connections and told of them, in order. */
 let done: string[] = [];
+const connected = new Map<string, NotingClient>();
+let fanOut: FanOut;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -28,6 +37,8 @@ afterAll(async () => {
 
 beforeEach(() => {
   done = [];
+  warned = 0;
+  connected.clear();
 });
 
 /** A connection that notes what is done to it. */
@@ -50,13 +61,13 @@ class NotingClient extends FanOutClient {
 }
 
 function receive(...clients: NotingClient[]): Arrivals {
-  const fanOut = new FanOut({ log, readMissed: async () => new Map(), readArrival: async () => null });
-  for (const client of clients) fanOut.users.add(client);
+  fanOut = new FanOut({ log, readMissed: async () => new Map(), readArrival: async () => null });
+  for (const client of clients) connect(client);
   const options = {
     engine: node.engine,
     fanOut,
     log,
-    connections: { get: (id: string) => clients.find((client) => client.id === id) },
+    connections: connected,
     viewing: { closed: ({ place }: { place: string }) => void done.push(`closed ${place}`) },
     visitors: {
       left: ({ room }: { room: string }, id: string) => {
@@ -66,6 +77,11 @@ function receive(...clients: NotingClient[]): Arrivals {
     },
   };
   return new Arrivals(options as unknown as ArrivalsOptions);
+}
+
+function connect(client: NotingClient): void {
+  connected.set(client.id, client);
+  fanOut.users.add(client);
 }
 
 async function newRoom(): Promise<string> {
@@ -106,6 +122,43 @@ it("who is back when the news comes keeps everything", async () => {
   expect(done).toEqual([]);
 });
 
+it("who comes back while Postgres is asked keeps what they open by then", async () => {
+  const room = await newRoom();
+  const arrivals = receive(new NotingClient("page", room, [room]));
+  await removeMember(node.engine, { actor: owner, chatId: room, userId: "ann" });
+  const removed = arrivals.removed({ chatId: room, userId: "ann" });
+  connect(new NotingClient("next page", room, [room]));
+  await removed;
+  expect(done).toEqual([`closed ${room}`, `page left ${room}`, "page ends: removed"]);
+});
+
+it("who is gone when Postgres has answered is counted out no more", async () => {
+  const room = await newRoom();
+  const arrivals = receive(new NotingClient("page", room, [room]));
+  await removeMember(node.engine, { actor: owner, chatId: room, userId: "ann" });
+  const removed = arrivals.removed({ chatId: room, userId: "ann" });
+  connected.delete("page");
+  await removed;
+  expect(done).toEqual([]);
+});
+
+it("Postgres is asked until it answers, and not about those who have nothing open", async () => {
+  const { counts, pool } = node.engine.database;
+  const room = await newRoom();
+  await removeMember(node.engine, { actor: owner, chatId: room, userId: "ann" });
+  const before = counts.statements;
+  await receive(new NotingClient("idle app", undefined)).removed({ chatId: room, userId: "ann" });
+  expect(counts.statements).toBe(before);
+
+  const arrivals = receive(new NotingClient("page", room, [room]));
+  await pool.query("ALTER TABLE members RENAME TO members_away");
+  const removed = arrivals.removed({ chatId: room, userId: "ann" });
+  await until(() => warned > 0, "Postgres has failed");
+  await pool.query("ALTER TABLE members_away RENAME TO members");
+  await removed;
+  expect(done).toEqual([`closed ${room}`, `page left ${room}`, "page ends: removed"]);
+});
+
 it("the others in an ordinary group are told that who was taken out looks on no more", async () => {
   const request = { type: "group", name: "team", memberIds: ["ann"] } as const;
   const { id: chatId } = await createChat(node.engine, { actor: owner, request });
@@ -121,7 +174,7 @@ it("the others in an ordinary group are told that who was taken out looks on no 
 
 it("is noticed once the chat's order has come to it, also by somebody who does not follow the chat yet", () => {
   const removed: string[] = [];
-  const fanOut = new FanOut({
+  fanOut = new FanOut({
     log,
     readMissed: async () => new Map(),
     readArrival: async () => null,
