@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
-import { closeEngine, createChat, type Engine, openEngine } from "@parley/engine";
+import { closeEngine, createChat, type Engine, openEngine, removeMember } from "@parley/engine";
 import { createLogger, parseConfig } from "@parley/platform";
 import {
   connectNative,
@@ -27,7 +27,7 @@ let nodes: Node[] = [];
 const log = createLogger({ level: "silent", node: "test", name: "test" });
 const prefix = `test-${randomBytes(6).toString("hex")}`;
 
-async function startNode(env: Record<string, string> = {}): Promise<Node> {
+async function startNode(env: Record<string, string> = {}, dialect = toyDialect): Promise<Node> {
   const config = parseConfig(apiConfigSchema, {
     NODE_ENV: "test",
     PORT: "0",
@@ -39,7 +39,7 @@ async function startNode(env: Record<string, string> = {}): Promise<Node> {
     MESSAGES_BURST: "1000",
     ...env,
   });
-  return startApi(config, log, { dialects: [toyDialect] });
+  return startApi(config, log, { dialects: [dialect] });
 }
 
 const urlOf = (node: Node | undefined) => `http://127.0.0.1:${node?.port}`;
@@ -291,6 +291,19 @@ describe("raw sockets of a dialect", () => {
     await ann.hear(({ type }) => type === "hello");
     await node.stop("the test is over");
     expect(await ann.closed).toBe(4001);
+  });
+
+  it("end when who comes for one chat is taken out of it before they are live", async () => {
+    const chatId = (await engine.chatFacts.readByNumber(await newChat("ann", "ben"))).id;
+    const admit = async () => {
+      await removeMember(engine, { actor: { userId: "ann", role: "user" }, chatId, userId: "ben" });
+      return { chatId };
+    };
+    const node = await startNode({}, { ...toyDialect, socket: { ...toyDialect.socket, admit } });
+    onTestFinished(() => node.stop("the test is over"));
+    const ben = await connect("ben", node);
+    expect(await ben.closed).toBe(4404);
+    expect(ben.heard.at(-1)).toMatchObject({ type: "oops", code: "chat_not_found" });
   });
 
   it("take no more from a user than the node allows", async () => {

@@ -204,7 +204,11 @@ export class RawGateway {
     } catch (error) {
       // Taken out before it was live.
       if (error instanceof ParleyError && error.code === "chat_not_found") connection.end("removed");
-      this.#options.log.warn({ err: error, socketId: connection.id }, "could not tell who came into a chat");
+      else
+        this.#options.log.warn(
+          { err: error, socketId: connection.id },
+          "could not tell who came into a chat",
+        );
     }
   }
 
