@@ -30,6 +30,11 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === "55P03";
 }
 
+/** Whether Postgres gave the statement up, because it and others waited for each other in a circle. */
+export function isDeadlock(error: unknown): boolean {
+  return sqlState(error) === "40P01";
+}
+
 /** Whether the statement took longer than statements may. */
 export function isStatementTimeout(error: unknown): boolean {
   return sqlState(error) === "57014";

@@ -126,6 +126,23 @@ describe("a migration that needs a table for itself", () => {
     expect(await migrating).toEqual(["0002_topic"]);
   });
 
+  it("comes back when it was given up for the sake of somebody who waits for it in a circle", async () => {
+    addMigration("0003_circle", "ALTER TABLE chat ADD COLUMN a text; ALTER TABLE topic ADD COLUMN a text;");
+    await query("CREATE TABLE topic (id integer)");
+    // Somebody who would wait for longer than the migration, so that it is the one that gives way.
+    await somebody.query("SET deadlock_timeout = '1min'; BEGIN; SELECT FROM topic");
+    const migrating = applyMigrations({ databaseUrl, migrationsDir });
+    await waiting("ALTER TABLE topic%");
+    await somebody.query("SELECT FROM chat; COMMIT");
+    expect(await migrating).toEqual(["0002_topic", "0003_circle"]);
+    await until(async () => {
+      const found = await query(
+        "SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()",
+      );
+      return found[0]?.deadlocks === 1;
+    }, "Postgres has counted the circle");
+  });
+
   it("names the migration when its patience is over, and changes nothing", async () => {
     await somebody.query("BEGIN; SELECT FROM chat");
     await expect(applyMigrations({ databaseUrl, migrationsDir, lockPatienceMs: 0 })).rejects.toThrow(

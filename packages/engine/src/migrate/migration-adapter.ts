@@ -7,9 +7,8 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from "@prisma/driver-adapter-utils";
 import pg from "pg";
-import { isLockTimeout } from "../database/database-failure.js";
 import { buildConcurrently, concurrentIndexOf } from "./concurrent-index.js";
-import { LOCK_WAIT_MS, runPatiently } from "./run-patiently.js";
+import { isHeldUp, LOCK_WAIT_MS, runPatiently } from "./run-patiently.js";
 
 export interface EngineTarget {
   databaseUrl: string;
@@ -23,7 +22,7 @@ export interface EngineTarget {
 export interface ScriptFailure {
   /** What Postgres said. */
   reason: string;
-  /** Somebody held a table all the time. */
+  /** Others held what it had to lock, all the time. */
   isHeld: boolean;
 }
 
@@ -59,7 +58,7 @@ export function openMigrationAdapter(target: EngineTarget): MigrationAdapter {
       try {
         await (index ? buildConcurrently(config, { script, index }) : runPatiently(run, { patienceMs }));
       } catch (error) {
-        scriptError = { reason: messageOf(error), isHeld: isLockTimeout(error) };
+        scriptError = { reason: messageOf(error), isHeld: isHeldUp(error) };
         throw asAdapterError(error);
       }
     };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isLockTimeout } from "../database/database-failure.js";
+import { isDeadlock, isLockTimeout } from "../database/database-failure.js";
 
 /**
  * How long a script waits for a lock. Everybody who comes to the table after it waits behind it, so it is little; but more than Postgres's
@@ -23,8 +23,13 @@ export async function runPatiently(
       await run();
       return;
     } catch (error) {
-      if (!isLockTimeout(error) || performance.now() >= deadline) throw error;
+      if (!isHeldUp(error) || performance.now() >= deadline) throw error;
       await sleep(PAUSE_MS);
     }
   }
+}
+
+/** Whether a script failed for somebody else's locks, and might not another time. */
+export function isHeldUp(error: unknown): boolean {
+  return isLockTimeout(error) || isDeadlock(error);
 }
