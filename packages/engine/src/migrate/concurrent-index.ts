@@ -28,8 +28,8 @@ export async function buildConcurrently(
   client.on("error", () => undefined);
   await client.connect();
   try {
-    // It waits for whoever uses the table, and nobody waits for it.
-    await client.query("SET lock_timeout = 0");
+    // It waits for whoever uses the table, and nobody waits for it. The server's own limit is meant for other statements.
+    await client.query("SET lock_timeout = 0; SET statement_timeout = 0");
     await dropHalfBuilt(client, index);
     if ((await stateOf(client, index)) === "whole") return;
     try {

@@ -48,6 +48,23 @@ describe("an index that is built concurrently", () => {
     expect(await indexes()).toEqual(["by_title valid", "chat_pkey valid"]);
   });
 
+  it("takes as long as it takes, whatever the server allows statements", async () => {
+    await query(`ALTER DATABASE ${name} SET statement_timeout = '1s'`);
+    addMigration("0002_by_title", BY_TITLE);
+    await somebody.query("BEGIN; INSERT INTO chat VALUES (1, 'a')");
+    const migrating = applyMigrations({ databaseUrl, migrationsDir });
+    migrating.catch(() => undefined);
+    const pid = await waiting("CREATE UNIQUE INDEX%");
+    await until(async () => {
+      const [found] = await query(
+        `SELECT FROM pg_stat_activity WHERE pid = ${pid} AND clock_timestamp() < query_start + interval '1500 ms'`,
+      );
+      return found === undefined;
+    }, "others would have been cancelled");
+    await somebody.query("COMMIT");
+    expect(await migrating).toEqual(["0002_by_title"]);
+  });
+
   it("is finished by one of two that start at once", async () => {
     addMigration("0002_by_title", BY_TITLE);
     await somebody.query("BEGIN; INSERT INTO chat VALUES (1, 'a')");
