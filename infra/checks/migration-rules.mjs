@@ -13,7 +13,13 @@ const INDEXES = new RegExp(
 /** The form in which the migrations' runner knows that it builds an index, and clears up after it. */
 const BUILDS = /^CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+"?[a-z_][a-z0-9_]*"?\s+ON\s/i;
 const ALTERS = new RegExp(String.raw`^ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?${TABLE}`, "i");
-const WRITES = new RegExp(String.raw`^(?:UPDATE|DELETE\s+FROM)\s+${TABLE}`, "i");
+/** At the beginning, or in or after the parentheses of a WITH. */
+const WRITES = new RegExp(
+  String.raw`^(?:WITH\b.*?[()]\s*)?(?:UPDATE|DELETE\s+FROM|MERGE\s+INTO)\s+${TABLE}`,
+  "is",
+);
+const VALIDATES = /\bVALIDATE\s+CONSTRAINT\b/i;
+const ONLY_VALIDATES = new RegExp(String.raw`${ALTERS.source}\s+VALIDATE\s+CONSTRAINT\s+\S+$`, "i");
 
 /** What an ALTER TABLE may not say of a table that is in use: each reads or writes every row while nobody else may. */
 const SLOW_CHANGES = [
@@ -23,7 +29,7 @@ const SLOW_CHANGES = [
     what: "adds a constraint that is not NOT VALID or USING INDEX",
   },
   {
-    pattern: /\bADD\s+COLUMN\b.*\b(?:UNIQUE|PRIMARY\s+KEY|REFERENCES)\b/is,
+    pattern: /\bADD\s+COLUMN\b.*\b(?:UNIQUE|PRIMARY\s+KEY|REFERENCES|CHECK)\b/is,
     what: "adds a column with a constraint",
   },
   {
@@ -84,6 +90,9 @@ function breachesIn(statement, { made, isAlone }) {
     return [`an index of "${indexed}" is not built concurrently`];
   const altered = ALTERS.exec(statement)?.[1];
   if (altered !== undefined && !made.has(altered)) {
+    // It reads every row, which holds nobody up unless another change's lock is held meanwhile.
+    if (VALIDATES.test(statement) && !(isAlone && ONLY_VALIDATES.test(statement)))
+      return [`"${altered}": validates a constraint beside other changes`];
     return SLOW_CHANGES.filter(({ pattern }) => pattern.test(statement)).map(
       ({ what }) => `"${altered}": ${what}`,
     );
