@@ -32,7 +32,7 @@ export class TypingNotices {
     try {
       await notice.telling;
     } catch (error) {
-      if (this.#notices.get(key) === notice) this.#takeBack(key, { notice, last });
+      this.#takeBack(key, { notice, last });
       throw error;
     }
   }
@@ -50,7 +50,8 @@ export class TypingNotices {
     try {
       await tell();
     } catch (error) {
-      if (this.#notices.get(key) === notice) notice.isShown = true;
+      if (!this.#notices.has(key)) this.#notices.set(key, notice);
+      notice.isShown = true;
       throw error;
     }
     return true;
@@ -84,8 +85,11 @@ export class TypingNotices {
 
   /** The start was told to nobody; what the others saw before they see still. */
   #takeBack(key: string, { notice, last }: { notice: Notice; last: Notice | undefined }): void {
+    const isOver = !notice.isShown;
+    notice.isShown = false;
+    if (this.#notices.get(key) !== notice) return;
     clearTimeout(notice.timer);
-    if (last?.isShown) this.#notices.set(key, last);
+    if (last?.isShown && !isOver) this.#notices.set(key, last);
     else this.#notices.delete(key);
   }
 }

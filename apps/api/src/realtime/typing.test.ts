@@ -161,6 +161,64 @@ it("ends a start by itself that is refused to go on", async () => {
   expect(ended).toEqual(["ann"]);
 });
 
+it("remembers nothing of starts that failed one after the other", async () => {
+  const failing = () => {
+    let fail: () => void = () => undefined;
+    const telling = new Promise<void>((_, reject) => {
+      fail = () => reject(new Error("away"));
+    });
+    return { fail, started: expect(typing.announce(ann, () => telling)).rejects.toThrow("away") };
+  };
+  const first = failing();
+  vi.advanceTimersByTime(2_100);
+  const second = failing();
+  first.fail();
+  await first.started;
+  second.fail();
+  await second.started;
+  // Somebody who is seen typing would be told of.
+  typing.start("1", ann);
+  vi.advanceTimersByTime(7_000);
+  expect(ended).toEqual([]);
+});
+
+it("does not forget an end that was told while the next start failed", async () => {
+  await start("1");
+  vi.advanceTimersByTime(6_000);
+  let fail: (error: Error) => void = () => undefined;
+  const refreshing = typing.announce(ann, () => new Promise((_, reject) => (fail = reject)));
+  vi.advanceTimersByTime(1_000);
+  expect(ended).toEqual(["ann"]);
+  fail(new Error("away"));
+  await expect(refreshing).rejects.toThrow("away");
+  expect(await stop("1")).toBe(false);
+  expect(stopped).toBe(0);
+});
+
+it("ends by itself what another connection could not stop", async () => {
+  await start("1");
+  vi.advanceTimersByTime(6_000);
+  let fail: (error: Error) => void = () => undefined;
+  const stopping = typing.stop("2", ann, () => new Promise((_, reject) => (fail = reject)));
+  await vi.advanceTimersByTimeAsync(1_500);
+  fail(new Error("away"));
+  await expect(stopping).rejects.toThrow("away");
+  expect(ended).toEqual([]);
+  vi.advanceTimersByTime(7_000);
+  expect(ended).toEqual(["ann"]);
+});
+
+it("tells an end whose stop failed after the next start might have been told", async () => {
+  await start("1");
+  let fail: (error: Error) => void = () => undefined;
+  const stopping = typing.stop("1", ann, () => new Promise((_, reject) => (fail = reject)));
+  await vi.advanceTimersByTimeAsync(3_000);
+  fail(new Error("away"));
+  await expect(stopping).rejects.toThrow("away");
+  vi.advanceTimersByTime(7_000);
+  expect(ended).toEqual(["ann"]);
+});
+
 it("ends a start by itself whose stop could not be told", async () => {
   await start("1");
   await expect(typing.stop("1", ann, () => Promise.reject(new Error("away")))).rejects.toThrow("away");

@@ -48,7 +48,7 @@ export class Typing {
 
   /**
    * The user stops typing there, which the others are told if they see it. Resolves to whether they were; throws what `tell` throws, and
-   * what the connection has started then ends by itself.
+   * what they see then ends by itself.
    */
   async stop(
     connectionId: string,
@@ -56,12 +56,11 @@ export class Typing {
     tell: () => Promise<void>,
   ): Promise<boolean> {
     const key = `${connectionId} ${typist.chatId}`;
-    const typed = this.#typists.get(key);
     this.#typists.delete(key);
     try {
       return await this.#notices.stop(noticeKey(typist), tell);
     } catch (error) {
-      if (typed !== undefined && !this.#typists.has(key)) this.start(connectionId, typist);
+      if (!this.#typists.has(key)) this.start(connectionId, typist);
       throw error;
     }
   }
