@@ -64,6 +64,9 @@ describe("the pages under /docs", () => {
       expect.arrayContaining(Object.keys(COMMAND_CATALOGUE).map((name) => `receive_${name}`)),
     );
     expect(socket).toEqual(expect.arrayContaining(Object.keys(SOCKET_EVENTS).map((name) => `send_${name}`)));
+    expect(await pageText("/docs/errors")).toContain(
+      "it sends <code>connection_ending</code> with the reason",
+    );
     const errors = [...idsOf(await pageText("/docs/errors"))];
     expect(errors).toEqual(expect.arrayContaining(Object.keys(ERROR_CODES)));
     expect(errors).toEqual(

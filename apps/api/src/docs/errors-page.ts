@@ -4,10 +4,13 @@ import {
   ERROR_KINDS,
   type ErrorCode,
   type ErrorKind,
+  type SocketEventName,
 } from "@parley/contracts";
 import { type Html, html } from "./html.js";
 import { inlineMarkdown, markdown } from "./markdown.js";
 import { page } from "./page.js";
+
+const ENDING: SocketEventName = "connection_ending";
 
 /** What the author of a client should do about each kind. */
 const ADVICE: Readonly<Record<ErrorKind, string>> = {
@@ -85,6 +88,6 @@ function disconnectSection(): Html {
 <div class="note">${message}</div></li>`,
   );
   return html`<section><h2 id="disconnects">When a connection is ended</h2>
-<p>Before the server ends a connection, it sends <code>disconnecting</code> with the reason.</p>
+<p>Before the server ends a Socket.IO connection, it sends <code>${ENDING}</code> with the reason, but to one that could not keep up. A WebSocket of another contract is closed with the code.</p>
 <ul class="fields">${rows}</ul></section>`;
 }
