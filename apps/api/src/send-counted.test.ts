@@ -3,20 +3,35 @@ import { findDirectChat } from "@parley/engine";
 import { createTestDatabase, type TestDatabase, testRedisUrl } from "@parley/testing";
 import request from "supertest";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openTestApi, type TestApi } from "./testing/open-test-api.js";
+import { type FileApi, openFileApi } from "./testing/open-file-api.js";
 
 let database: TestDatabase;
-let api: TestApi;
+let api: FileApi;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   const env = { MESSAGES_PER_MINUTE: "1", MESSAGES_BURST: "2" };
-  api = await openTestApi({ databaseUrl: database.url, redisUrl: testRedisUrl(), env });
+  api = await openFileApi({ databaseUrl: database.url, redisUrl: testRedisUrl(), env });
 });
 
 afterAll(async () => {
   await api.close();
   await database.drop();
+});
+
+it("a chat that begins with its first message is not made for one that is refused", async () => {
+  const actor = { userId: `me-${randomUUID()}`, role: "user" };
+  const { body } = await api.upload(actor.userId, await api.openChat(actor.userId), {
+    bytes: Buffer.from("between others"),
+  });
+  const forward = async (content: string) => {
+    const message = { from: actor.userId, to: "friend", content, contentType: 2 };
+    const { status } = await api.ask(actor.userId, "POST /api/chat/messages", message);
+    return [status, (await findDirectChat(api.engine, { actor, userId: "friend" })) !== null];
+  };
+  expect(await forward(`https://chat.example.com/v1/files/${body.id}`)).toEqual([400, false]);
+  // One of another server of the same kind.
+  expect(await forward(`https://chat.example.com/v1/files/${randomUUID()}`)).toEqual([200, true]);
 });
 
 it("a chat that begins with its first message is not made for one that comes too fast", async () => {

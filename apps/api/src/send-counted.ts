@@ -1,5 +1,12 @@
 import { type Identity, ParleyError } from "@parley/contracts";
-import { type Engine, findSent, type MessageDraft, type Sent, sendOrRepeat } from "@parley/engine";
+import {
+  assertMayBegin,
+  type Engine,
+  findSent,
+  type MessageDraft,
+  type Sent,
+  sendOrRepeat,
+} from "@parley/engine";
 import type { RateLimiter } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { isRateExempt, messageKey, messagePolicy } from "./rate-policies.js";
@@ -12,8 +19,9 @@ export interface SendParts {
 
 /**
  * Counts a message against its sender's rate and stores it; a retry of something that is stored already gets its answer, however fast
- * its sender is. A chat that is still to be made is made once the message is counted, so that the rate bounds new chats as well. Resolves
- * after the commit. Refuses: rate_limited, and what making the chat and `sendMessage` refuse.
+ * its sender is. A chat that is still to be made is made once the message is counted and nothing that it says would have it refused, so
+ * that the rate bounds new chats as well, and no mistake leaves an empty one. Resolves after the commit. Refuses: rate_limited, and what
+ * making the chat and `sendMessage` refuse.
  */
 export async function sendCounted(
   parts: SendParts,
@@ -24,11 +32,9 @@ export async function sendCounted(
   const actor = { userId: input.actor.userId, role: input.actor.role };
   const refusal = await refusedForRate(parts, input.actor);
   if (refusal === undefined) {
-    return sendOrRepeat(engine, {
-      actor,
-      draft,
-      chatId: typeof chatId === "string" ? chatId : await chatId(),
-    });
+    if (typeof chatId === "string") return sendOrRepeat(engine, { actor, chatId, draft });
+    await assertMayBegin(engine, { actor, draft });
+    return sendOrRepeat(engine, { actor, chatId: await chatId(), draft });
   }
   // In a chat that is not there nothing can have been stored.
   const sent = typeof chatId === "string" ? await findSent(engine, { actor, chatId, draft }) : null;

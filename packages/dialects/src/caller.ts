@@ -15,7 +15,7 @@ export interface DialectPorts {
    * Counts a message against its sender's rate and stores it; a retry of one that is stored is answered however fast its sender is.
    * Resolves after the commit. A new message also comes to the sender as an event; of a retry nobody hears (`isRetry`), so where the
    * event is a contract's answer, a retry is answered with what the event had said. Where the first message begins the chat, a function
-   * makes it once the message is counted. Throws rate_limited, and what that function and `sendMessage` of the engine throw.
+   * makes it once the message is counted and found sound. Throws rate_limited, and what that function and `sendMessage` of the engine throw.
    */
   send(input: {
     actor: Identity;

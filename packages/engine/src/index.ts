@@ -48,6 +48,7 @@ export { addMembers } from "./members/add-members.js";
 export { listMemberIds } from "./members/list-member-ids.js";
 export { listMembers } from "./members/list-members.js";
 export { removeMember } from "./members/remove-member.js";
+export { assertMayBegin } from "./messages/assert-may-begin.js";
 export { deleteMessage } from "./messages/delete-message.js";
 export { editMessage } from "./messages/edit-message.js";
 export { findMessage } from "./messages/find-message.js";

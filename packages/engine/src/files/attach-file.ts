@@ -31,21 +31,22 @@ export async function attachFile(
   engine: Engine,
   { actor, chatId, draft }: { actor: Actor; chatId: string; draft: MessageDraft },
 ): Promise<MessageDraft> {
-  const { attachmentUrl = "" } = draft;
-  const fileId = fileIdOf(attachmentUrl);
+  const fileId = fileIdOf(draft.attachmentUrl ?? "");
   if (fileId === undefined) return draft;
   const values = [fileId, chatId, UNSENT_FILES_KEPT, actor.userId, isPrivileged(actor)];
   const { rows } = await guardDatabase(() =>
     engine.database.pool.query<{ mime_type: string }>({ ...ATTACH, values }),
   );
   if (rows[0]) return { ...draft, attachmentUrl: filePath(fileId), attachmentType: rows[0].mime_type };
-  // Another server of the same kind has files with such addresses, too.
-  if (!attachmentUrl.startsWith("/") && !(await isKnown(engine, fileId))) return draft;
+  if (!(await namesFile(engine, draft))) return draft;
   // To outsiders the chat does not exist, whatever they know of its files.
   await accessChat(engine, { actor, chatId });
-  throw new ParleyError("invalid_input", {
-    errors: [{ path: "attachment_url", message: "must name a file of this chat" }],
-  });
+  throw notOfThisChat();
+}
+
+/** Refuses the draft of a message that is to begin a chat, when it names a file of Parley: each has its chat already. Refuses: invalid_input. */
+export async function assertNoFile(engine: Engine, draft: MessageDraft): Promise<void> {
+  if (await namesFile(engine, draft)) throw notOfThisChat();
 }
 
 /** Has the file of a message that is being deleted looked at soon: another message may still have it attached. */
@@ -56,7 +57,18 @@ export async function releaseFile(transaction: Transaction, attachmentUrl: strin
     UPDATE files SET check_at = now() + ${SENDS_TAKE}::interval WHERE id = ${fileId}::uuid AND deleted_at IS NULL`;
 }
 
-async function isKnown(engine: Engine, fileId: string): Promise<boolean> {
+/** Whether a draft names a file of Parley, whichever chat it is of. */
+async function namesFile(engine: Engine, { attachmentUrl = "" }: MessageDraft): Promise<boolean> {
+  const fileId = fileIdOf(attachmentUrl);
+  if (fileId === undefined) return false;
+  // Another server of the same kind has files with such addresses, too.
+  if (attachmentUrl.startsWith("/")) return true;
   const { rowCount } = await guardDatabase(() => engine.database.pool.query({ ...EXISTS, values: [fileId] }));
   return rowCount === 1;
+}
+
+function notOfThisChat(): ParleyError {
+  return new ParleyError("invalid_input", {
+    errors: [{ path: "attachment_url", message: "must name a file of this chat" }],
+  });
 }
