@@ -139,6 +139,29 @@ describe("what was said later", () => {
     await rememberUser(engine, { userId: "gus", role: "user", name: "Gus of today" });
     expect((await known("gus")).name).toBe("Gus of today");
   });
+
+  it("is what a gateway says again, once a token has said something else", async () => {
+    const nameAfter = async (said: Identity) => {
+      now = new Date(now.getTime() + 10_000);
+      await rememberUser(engine, said);
+      return (await known("ivo")).name;
+    };
+    const visit = { userId: "ivo", role: "user", isRoleAssumed: true, name: "Ivo of the rooms" } as const;
+    expect(await nameAfter(visit)).toBe("Ivo of the rooms");
+    const issuedAt = now.getTime() / 1_000 + 5;
+    const said = token("ivo", issuedAt, { name: "Ivo", role: "admin" });
+    expect(await nameAfter(said)).toBe("Ivo");
+    expect(await nameAfter(visit)).toBe("Ivo of the rooms");
+    const before = engine.database.counts.statements;
+    for (const again of [said, visit, said]) await rememberUser(engine, again);
+    expect(engine.database.counts.statements).toBe(before);
+    expect(await known("ivo")).toMatchObject({ name: "Ivo of the rooms", role: "admin" });
+  });
+
+  it("is known also of a token whose time of issue is no time", async () => {
+    await rememberUser(engine, token("jan", -1e300, { name: "Jan" }));
+    expect((await known("jan")).name).toBe("Jan");
+  });
 });
 
 it("who asks for the same again waits until it is written", async () => {

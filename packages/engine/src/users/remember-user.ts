@@ -15,11 +15,14 @@ export async function rememberUser(engine: Engine, identity: Identity): Promise<
   const fingerprint = JSON.stringify([token, name, email, picture]);
   const saidAt = saidWhen(engine, identity);
   // A gateway speaks with each request, and would always be newer than the token that alone says the role.
-  const source = isRoleAssumed ? `${userId}\ngateway` : userId;
+  const gateway = `${userId}\ngateway`;
+  const source = isRoleAssumed ? gateway : userId;
   const news = engine.knownUsers.note(source, { fingerprint, saidAt, day });
   if (news !== "none") {
     const said = news === "all" ? identity : { userId, role, isRoleAssumed: true as const };
     write(engine, { source, said, saidAt: new Date(saidAt) });
+    // What a gateway says next comes after it, though it may be the same as ever.
+    if (source !== gateway && news === "all") engine.knownUsers.forget(gateway);
   }
   await engine.knownUsers.settled(userId);
 }
@@ -27,8 +30,8 @@ export async function rememberUser(engine: Engine, identity: Identity): Promise<
 /** What says nothing about when it was said counts as said now. */
 function saidWhen({ clock }: Engine, { issuedAt }: Identity): number {
   const now = clock().getTime();
-  // An issuer whose clock is ahead must not have the last word until then.
-  return issuedAt === undefined ? now : Math.min(issuedAt * 1_000, now);
+  // An issuer whose clock is ahead must not have the last word until then; and not each number is a time that Postgres can hold.
+  return issuedAt === undefined ? now : Math.max(0, Math.min(issuedAt * 1_000, now));
 }
 
 interface Writing {
