@@ -6,6 +6,7 @@ import { until } from "@parley/testing";
 import { Server as SocketServer } from "socket.io";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { Connection } from "./connection.js";
 import { encodeEngineFrame } from "./encode-once.js";
 import { gatherEngineWrites, sendGathered } from "./gather-writes.js";
 import type { ChatSocket } from "./socket-types.js";
@@ -138,4 +139,14 @@ it("still says what was said before an Engine.IO connection is closed", async ()
   conn.close();
   await once(client, "close");
   expect(heard).toEqual(["4the last word"]);
+});
+
+it("says why a connection ends before the node that stops closes everything", async () => {
+  const conn = await openEngineSocket();
+  const socket = { id: "socket", conn, connected: true } as unknown as ChatSocket;
+  const identity = { userId: "ann", role: "user" };
+  new Connection({ socket, identity, eventsPerSecond: 1, eventsBurst: 1 }).end("draining");
+  conn.close(true);
+  await once(client, "close");
+  expect(heard).toEqual([expect.stringContaining("connection_ending")]);
 });
