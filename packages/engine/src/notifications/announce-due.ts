@@ -7,7 +7,7 @@ const GATHER_MS = 50;
  * A chat in which much is said is asked for so often and no oftener: each time takes its row, which its messages need, too, and in a large chat
  * looks at hundreds of people. Whoever is told once gets what follows in the same notification.
  */
-const AGAIN_MS = 1_000;
+const AGAIN_MS = 2_000;
 const AGAIN_LARGE_MS = 5_000;
 /** Chats of one job. */
 const SLICE = 200;
