@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { testToken } from "../../test-token.js";
 import { Generator } from "./generator.js";
 import type { GeneratorOrder, RoundResult } from "./generator-protocol.js";
@@ -38,7 +39,11 @@ export async function connectRooms(rival: Rival, plan: RoomPlan): Promise<Contes
   return { rival, generator };
 }
 
-/** Runs one round and reads what each process used meanwhile. */
+const SETTLED_CORES = 0.1;
+const LOOK_MS = 500;
+const MOST_LOOKS = 120;
+
+/** Runs one round, waits until nothing is left to do for it, and reads what each process used. What comes after the answers costs, too, and must not burden the next rival. */
 export async function runRound(
   rivals: Rivals,
   { rival, generator }: Contestant,
@@ -52,6 +57,7 @@ export async function runRound(
   });
   const before = read();
   const result = await generator.measure(order);
+  await settle(rivals);
   const after = read();
   const perMessage = (seconds: number) => (seconds * 1e6) / Math.max(1, result.sent);
   return {
@@ -64,4 +70,14 @@ export async function runRound(
       generator: perMessage(result.cpuSeconds),
     },
   };
+}
+
+/** Notifications are made after the messages: until the worker and Postgres are done with them. */
+async function settle({ services }: Rivals): Promise<void> {
+  const pids = [services.worker, services.postgres];
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    const before = cpuSeconds(pids);
+    await sleep(LOOK_MS);
+    if ((cpuSeconds(pids) - before) * 1_000 < SETTLED_CORES * LOOK_MS) return;
+  }
 }
