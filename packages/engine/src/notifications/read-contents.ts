@@ -35,8 +35,7 @@ export interface NotificationContent {
   locale: string | null;
 }
 
-// The range is walked from its end, and mostly its last message is the one. It ends where the person came in, the last time: nothing of what
-// was said while they were away is shown.
+// The range begins where the person came in, the last time: nothing of what was said while they were away is shown.
 const READ = {
   name: "read-notification-contents",
   text: `SELECT n.id, n.user_id AS "userId", n.type, n.critical, n.created_at AS "createdAt", n.message_count AS "messageCount",
@@ -51,11 +50,8 @@ const READ = {
     LEFT JOIN LATERAL (
       SELECT jsonb_build_object('id', msg.id, 'seq', msg.seq, 'type', msg.type, 'content', left(msg.content, 400),
         'metadata', CASE WHEN msg.type <> 'text' THEN msg.metadata END, 'senderId', msg.sender_id, 'senderName', u.name) AS message
-      FROM notifiable_messages(n.chat_id, greatest(n.from_seq - 1, m.joined_seq), n.to_seq) x
-      JOIN messages msg ON msg.chat_id = n.chat_id AND msg.seq = x.seq
+      FROM newest_notifiable_message(n.chat_id, greatest(n.from_seq - 1, m.joined_seq), n.to_seq, n.user_id, n.category) msg
       LEFT JOIN users u ON u.id = msg.sender_id
-      WHERE x.author <> n.user_id AND x.category = n.category
-      ORDER BY x.seq DESC LIMIT 1
     ) newest ON n.message_count > 0
     WHERE n.id = ANY ($1::uuid[])`,
 };
