@@ -166,21 +166,7 @@ function quietEnd({ now, quietFrom, quietTo, timeZone }: StoredFacts): Date | nu
 
 const STORE = {
   name: "store-decisions",
-  // Rows that somebody changes at the moment are left out: they must be decided by what they become. Nothing waits here.
-  // The states as text, because an index of all that is open is of no use where the ids are known.
-  text: `WITH decided AS (
-      SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], $7::timestamptz[])
-        AS d(id, to_seq, state, reason, due_at, waits, now)
-    ), free AS (
-      SELECT n.id FROM notifications n JOIN decided d ON d.id = n.id
-      WHERE n.id = ANY ($1::uuid[]) AND n.state::text IN ('pending', 'waiting') AND n.to_seq IS NOT DISTINCT FROM d.to_seq
-      ORDER BY n.id FOR UPDATE OF n SKIP LOCKED
-    )
-    UPDATE notifications n
-    SET state = d.state::notification_state, reason = d.reason, due_at = d.due_at, waits = d.waits,
-      decided_at = CASE WHEN d.state <> 'waiting' THEN d.now END, done_at = CASE WHEN d.state = 'suppressed' THEN d.now END
-    FROM decided d JOIN free f ON f.id = d.id
-    WHERE n.id = d.id RETURNING n.id`,
+  text: "SELECT id FROM store_decisions($1, $2, $3, $4, $5, $6, $7) AS id",
 };
 
 const STATES = { push: "due", wait: "waiting", suppress: "suppressed" } as const satisfies Record<
