@@ -4,11 +4,13 @@ import { DIALECTS, type Dialect, type DialectPorts } from "@parley/dialects";
 import { closeEngine, type Engine, pingDatabase, readAccess } from "@parley/engine";
 import {
   createHealth,
+  createHealthMetrics,
   createMetrics,
   createRateLimiter,
   type Health,
   type JobDesk,
   type Logger,
+  type Metrics,
   type Running,
 } from "@parley/platform";
 import { AccessList } from "./auth/access-list.js";
@@ -24,12 +26,18 @@ import { type ApiRedis, openRedis } from "./open-redis.js";
 import { type Realtime, startRealtime } from "./realtime/start-realtime.js";
 import { sendCounted } from "./send-counted.js";
 
+/** An API node that runs, where it listens, and what it counts, as its `/metrics` tells it. */
+export interface ApiNode extends Running {
+  port: number;
+  metrics: Metrics;
+}
+
 /** Builds one API node, top to bottom, and starts to listen. The database must be migrated. */
 export async function startApi(
   config: ApiConfig,
   log: Logger,
   { dialects }: { dialects: readonly Dialect[] } = { dialects: DIALECTS },
-): Promise<Running & { port: number }> {
+): Promise<ApiNode> {
   warnOfMissingProof(config, log);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
   const redis = await openRedis(config, log);
@@ -46,6 +54,7 @@ export async function startApi(
     redis: { check: () => redis.ping(), required: false },
     bus: { check: () => busCheck(realtime), required: false },
   });
+  createHealthMetrics(metrics, health);
   const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
   await access.start();
   const authenticators = createAuthenticators(config, { access, log });
@@ -63,7 +72,11 @@ export async function startApi(
 
   const port = await listen(httpServer, config);
   log.info({ port }, "the node serves");
-  return { port, stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis }) };
+  return {
+    port,
+    metrics,
+    stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis }),
+  };
 }
 
 interface Parts {

@@ -6,12 +6,16 @@ import {
   loadTemplates,
   openEngine,
   pingDatabase,
+  poolStats,
   type Templates,
 } from "@parley/engine";
 import {
   connectRedis,
+  createDatabaseMetrics,
   createHealth,
+  createHealthMetrics,
   createMetrics,
+  type Health,
   type JobDesk,
   type JobWorker,
   type Logger,
@@ -34,6 +38,7 @@ import { OutcomeRecorder } from "./outcome-recorder.js";
 import type { PushSender } from "./push/push-sender.js";
 import { vapidSettings } from "./push-config.js";
 import { createPushMetrics, type PushMetrics } from "./push-metrics.js";
+import { createQueueMetrics } from "./queue-metrics.js";
 import { createPresenceReader } from "./read-presence.js";
 import { createJobRunner } from "./run-job.js";
 import { keepSchedules, schedulesOf } from "./schedules.js";
@@ -52,6 +57,8 @@ const JOBS_AT_ONCE: Record<QueueName, number> = {
 /** A worker that runs, and where it answers probes. */
 export interface WorkerNode extends Running {
   port: number;
+  /** What it counts, as its `/metrics` tells it. */
+  metrics: Metrics;
 }
 
 /** Builds one worker, top to bottom, and starts it. The database must be migrated; Redis may come later. */
@@ -69,12 +76,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   const storage = await openStorage(config);
   const engine = openWorkerEngine({ config, log, desk, redis, templates, hasKeys, storage });
 
-  const health = createHealth({
-    postgres: () => pingDatabase(engine),
-    redis: async () => void (await desk.queues.jobs.counts()),
-    // Without keys it does everything else.
-    push: { check: async () => assertKeys(hasKeys), required: false },
-  });
+  const health = watchHealth({ engine, desk, hasKeys }, metrics);
   const server = createStatusServer({ health, metrics, log });
   const port = await listen(server, config);
 
@@ -92,6 +94,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
 
   return {
     port,
+    metrics,
     stop: async () => {
       health.setDraining();
       endSchedules();
@@ -104,6 +107,23 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
       await close(server);
     },
   };
+}
+
+/** What probes are told, and what is looked at with every scrape. */
+function watchHealth(
+  { engine, desk, hasKeys }: { engine: Engine; desk: JobDesk<QueueName>; hasKeys: boolean },
+  metrics: Metrics,
+): Health {
+  const health = createHealth({
+    postgres: () => pingDatabase(engine),
+    redis: async () => void (await desk.queues.jobs.counts()),
+    // Without keys it does everything else.
+    push: { check: async () => assertKeys(hasKeys), required: false },
+  });
+  createHealthMetrics(metrics, health);
+  createDatabaseMetrics(metrics, () => poolStats(engine));
+  createQueueMetrics(metrics, desk.queues);
+  return health;
 }
 
 const NO_KEYS = "This worker takes no pushes: VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY are not set";

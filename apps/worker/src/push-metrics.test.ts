@@ -40,3 +40,18 @@ it("counts what can't be put into words, as the engine has counted it", async ()
   faults.unrenderableNotifications = 5;
   expect(await counted()).toBe("5");
 });
+
+it("counts what the sweeper found, each step from 0 on", async () => {
+  const metrics = createMetrics({ node: "worker-1", process: "worker" });
+  const { swept } = createPushMetrics(metrics, { unrenderableNotifications: 0 });
+  const counted = async () =>
+    Object.fromEntries(
+      [...(await metrics.text()).matchAll(/^parley_notifications_swept_total{step="(\w+)".*} (\d+)$/gm)].map(
+        ([, step, count]) => [step, Number(count)],
+      ),
+    );
+  expect(await counted()).toEqual({ collected: 0, decided: 0, due: 0 });
+  swept({ collected: 2, decided: 0, due: 3 });
+  swept({ collected: 1, decided: 0, due: 0 });
+  expect(await counted()).toEqual({ collected: 3, decided: 0, due: 3 });
+});

@@ -1,5 +1,5 @@
 import type { NotificationReason } from "@parley/contracts";
-import type { Decided } from "@parley/engine";
+import type { Decided, Swept } from "@parley/engine";
 import { Counter, Histogram, type Metrics } from "@parley/platform";
 import type { Push } from "./push/push.js";
 import type { PushOutcome } from "./push/push-outcome.js";
@@ -8,7 +8,10 @@ import type { PushOutcome } from "./push/push-outcome.js";
 export interface PushMetrics {
   decided(decided: Decided): void;
   pushed(outcome: PushOutcome, push: Push): void;
+  swept(swept: Swept): void;
 }
+
+const SWEEP_STEPS = ["collected", "decided", "due"] as const satisfies ReadonlyArray<keyof Swept>;
 
 /** Registers them. `faults` is what the engine keeps up to date. */
 export function createPushMetrics(
@@ -57,5 +60,20 @@ export function createPushMetrics(
       pushes.inc({ service, outcome: kind, reason, class: push.class });
       if (asked) seconds.observe({ service }, attemptMs / 1_000);
     },
+    swept: countSweeps(registers),
+  };
+}
+
+/** Every step stands there from the start, so that the first find shows as an increase. */
+function countSweeps(registers: Metrics["registry"][]): PushMetrics["swept"] {
+  const counter = new Counter({
+    name: "parley_notifications_swept_total",
+    help: "Notifications that the sweeper took care of because no job had: made from chats, decided, or handed out again to be pushed",
+    labelNames: ["step"],
+    registers,
+  });
+  for (const step of SWEEP_STEPS) counter.inc({ step }, 0);
+  return (swept) => {
+    for (const step of SWEEP_STEPS) counter.inc({ step }, swept[step]);
   };
 }

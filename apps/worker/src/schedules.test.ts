@@ -17,6 +17,7 @@ function fakeQueue() {
     schedule,
     add: async () => undefined,
     counts: async () => ({}),
+    oldestWaitingMs: async () => 0,
     onReady: (callback) => {
       ready = callback;
     },

@@ -9,6 +9,7 @@ function fakeQueue() {
     add,
     schedule: async () => undefined,
     counts: async () => ({}),
+    oldestWaitingMs: async () => 0,
     onReady: (callback) => {
       ready = callback;
     },

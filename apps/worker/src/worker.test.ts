@@ -134,6 +134,8 @@ test("counts what the sweeper decides, as what a job decides", async () => {
   const suppressed = () =>
     metric("parley_notifications_total", 'outcome="suppress",reason="no_subscription"');
   await until(async () => (await suppressed()) >= 1, "the decision is counted");
+  const swept = () => metric("parley_notifications_swept_total", 'step="collected"');
+  await until(async () => (await swept()) >= 1, "and that it was the sweeper who collected it");
 });
 
 test("looks at every chat when it starts, and not only when the next hour is over", async () => {

@@ -1,3 +1,4 @@
+export { createDatabaseMetrics } from "./database-metrics.js";
 export {
   type ConfigRow,
   type ConfigSection,
@@ -13,6 +14,7 @@ export {
   type Health,
   type Readiness,
 } from "./health.js";
+export { createHealthMetrics } from "./health-metrics.js";
 export { type ImageFacts, type ImageReader, openImageReader } from "./images/image-reader.js";
 export { type JobDesk, type JobDeskOptions, openJobDesk } from "./job-desk.js";
 export { type ProcessLog, type ProcessOptions, type Running, runProcess } from "./lifecycle.js";

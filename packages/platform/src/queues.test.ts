@@ -57,6 +57,17 @@ test("a job gets to the worker, with its data; one with a known id is added once
   expect(ran[0]).toEqual({ id: "one", job: "chats.verify", data: { limit: 5 }, attempt: 1 });
 });
 
+test("tells how long the oldest job has been ready, and of none 0; a delay is no waiting", async () => {
+  const queue = queueOn();
+  await add(queue, ["chats.verify", {}, { id: "later", delayMs: 3_600_000 }]);
+  expect(await queue.oldestWaitingMs()).toBe(0);
+  await add(queue, ["chats.verify", {}, { id: "first" }]);
+  await vi.waitFor(async () => expect(await queue.oldestWaitingMs()).toBeGreaterThan(50));
+  const before = await queue.oldestWaitingMs();
+  await add(queue, ["chats.verify", {}, { id: "second" }]);
+  expect(await queue.oldestWaitingMs()).toBeGreaterThanOrEqual(before);
+});
+
 test("a failed job is tried again; neither log nor Redis learn what the error quotes", async () => {
   const redis = new Redis(redisUrl);
   closing.push(() => redis.disconnect());

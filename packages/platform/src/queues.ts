@@ -28,6 +28,8 @@ export interface JobQueue {
   schedule(id: string, plan: { everyMs: number; job: string; data: JobData }): Promise<void>;
   /** Jobs by state: waiting, active, delayed, failed. */
   counts(): Promise<Record<string, number>>;
+  /** How long the job that has waited longest has been ready to run, in ms; 0 when none waits. */
+  oldestWaitingMs(): Promise<number>;
   /** Calls back each time Redis has become reachable, the first time included. */
   onReady(callback: () => void): void;
   close(): Promise<void>;
@@ -75,6 +77,10 @@ export function openQueue({ name, redisUrl, log, prefix = PREFIX }: QueueConnect
       await queue.upsertJobScheduler(id, { every: everyMs }, { name: job, data, opts: { attempts: 1 } });
     },
     counts: async () => (await reach()).getJobCounts("waiting", "active", "delayed", "failed"),
+    oldestWaitingMs: async () => {
+      const [oldest] = await (await reach()).getWaiting(0, 0);
+      return oldest === undefined ? 0 : Math.max(0, Date.now() - oldest.timestamp - (oldest.opts.delay ?? 0));
+    },
     onReady: (callback) => {
       redis.on("ready", callback);
       if (redis.status === "ready") callback();

@@ -18,6 +18,8 @@ const REAUTHENTICATION_GRACE_MS = 30_000;
 export interface ConnectionOptions {
   socket: ChatSocket;
   identity: Identity;
+  /** The node ends the connection; called once. */
+  onEnding?: ((reason: DisconnectReason) => void) | undefined;
   eventsPerSecond: number;
   eventsBurst: number;
 }
@@ -32,6 +34,7 @@ export class Connection implements LiveConnection {
   identity: Identity;
   running = 0;
   readonly #socket: ChatSocket;
+  #onEnding: ConnectionOptions["onEnding"];
   /** Until the client is told `connected`, what arrives for it waits here. */
   #early: string[] | null = [];
   #expiryTold = false;
@@ -39,6 +42,7 @@ export class Connection implements LiveConnection {
 
   constructor(options: ConnectionOptions) {
     this.#socket = options.socket;
+    this.#onEnding = options.onEnding;
     gatherEngineWrites(options.socket.conn);
     this.id = options.socket.id;
     this.identity = options.identity;
@@ -107,6 +111,9 @@ export class Connection implements LiveConnection {
 
   end(reason: DisconnectReason): void {
     if (!this.#socket.connected) return;
+    // It may be ended again before its transport has closed.
+    this.#onEnding?.(reason);
+    this.#onEnding = undefined;
     const { message, reconnect } = DISCONNECT_REASONS[reason];
     if (reason !== "slow_consumer") {
       this.#write(frame("connection_ending", { reason, message, reconnect: reconnect === "yes" }));

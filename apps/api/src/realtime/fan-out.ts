@@ -1,8 +1,8 @@
-import type { Batch, Change, PrivateRead, Signal } from "@parley/contracts";
+import type { Batch, Change, Message, PrivateRead, Signal } from "@parley/contracts";
 import type { Catchup, ChatPosition, Commit, HolePosition } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import { HoleFiller } from "./hole-filler.js";
-import type { ChatCursor, LiveUser, ReceivedMessage } from "./live-user.js";
+import { type ChatCursor, type LiveUser, type ReceivedMessage, receivedMessage } from "./live-user.js";
 import { LiveUsers } from "./live-users.js";
 import { RecentRevisions } from "./recent-revisions.js";
 import { EncodedOnce } from "./wire.js";
@@ -16,6 +16,8 @@ export interface FanOutOptions {
   /** Told how many chats had to be read from the database. */
   onGap?: (chats: number) => void;
   onDelivered?: (frames: number) => void;
+  /** A new message has been handed to everybody here who is told of it. */
+  onMessage?: (message: Message) => void;
   /** Somebody who is connected here was taken out of a chat, and has heard everything up to that. */
   onRemoved?: (member: { chatId: string; userId: string }) => void;
   /** False only to show in a test what the reading is for: then a hole is left a hole. */
@@ -222,6 +224,7 @@ export class FanOut {
     for (const user of receivers) {
       this.#deliverTo(user, { chatId: change.chatId, news, except: change.exceptConnection, message });
     }
+    if (change.body.name === "message.created") this.#options.onMessage?.(change.body.message);
   }
 
   /** The named members who are connected here; for a large chat those whom this node knows to be in it. */
@@ -284,11 +287,6 @@ export class FanOut {
       this.#options.log.error({ err: error }, "could not deliver a change; the next ones go on");
     }
   }
-}
-
-/** Large chats don't keep how far each of their members has received. */
-function receivedMessage({ body, audience }: Change): ReceivedMessage | undefined {
-  return body.name === "message.created" && audience !== null ? body.message : undefined;
 }
 
 /** Whom a change brings into its chat. */

@@ -85,10 +85,11 @@ export class Gateway {
   }
 
   #open(socket: ChatSocket, identity: Identity): Connection {
-    const { config, arrivals } = this.#options;
+    const { config, arrivals, metrics } = this.#options;
     const connection = new Connection({
       socket,
       identity,
+      onEnding: (reason) => metrics.ended.inc({ reason }),
       eventsPerSecond: config.SOCKET_EVENTS_PER_SECOND,
       eventsBurst: config.SOCKET_EVENTS_BURST,
     });

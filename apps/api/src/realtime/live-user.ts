@@ -57,3 +57,8 @@ export interface ChatCursor {
 export function newCursor(position: { chatId: string; rev: number; seq: number }): ChatCursor {
   return { ...position, users: new Set(), expected: position.rev, held: null, timer: null, filling: false };
 }
+
+/** Large chats don't keep how far each of their members has received. */
+export function receivedMessage({ body, audience }: Change): ReceivedMessage | undefined {
+  return body.name === "message.created" && audience !== null ? body.message : undefined;
+}

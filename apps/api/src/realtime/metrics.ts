@@ -1,4 +1,6 @@
+import { DISCONNECT_REASONS } from "@parley/contracts";
 import { Counter, Gauge, Histogram, type Metrics } from "@parley/platform";
+import { ALARMING_CODES } from "../alarming-codes.js";
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
@@ -16,6 +18,7 @@ export function createRealtimeMetrics(metrics: Metrics, sources: Sources) {
   const registers = [metrics.registry];
   watchSources(registers, sources);
   return {
+    ...createDeliveryMetrics(registers),
     commands: new Histogram({
       name: "parley_command_seconds",
       help: "Time from a client's event to its acknowledgement",
@@ -23,15 +26,36 @@ export function createRealtimeMetrics(metrics: Metrics, sources: Sources) {
       buckets: LATENCY_BUCKETS,
       registers,
     }),
-    delivered: new Counter({
-      name: "parley_frames_delivered_total",
-      help: "Frames written to native connections",
-      registers,
-    }),
+    ended: countEnds(registers),
     handshakes: new Counter({
       name: "parley_handshakes_total",
       help: "Clients that asked to be let in, by contract and what came of it: `ok`, an error code, or `later` for who was sent to come back",
       labelNames: ["contract", "result"],
+      registers,
+    }),
+    errors: countErrors(registers),
+  };
+}
+
+export type RealtimeMetrics = ReturnType<typeof createRealtimeMetrics>;
+
+/** From a commit, here or elsewhere, to the connections. */
+function createDeliveryMetrics(registers: Metrics["registry"][]) {
+  return {
+    stored: new Counter({
+      name: "parley_messages_stored_total",
+      help: "New messages that this node stored, over all contracts",
+      registers,
+    }),
+    delivered: new Counter({
+      name: "parley_frames_delivered_total",
+      help: "Frames handed to connections of all contracts",
+      registers,
+    }),
+    deliverySeconds: new Histogram({
+      name: "parley_delivery_seconds",
+      help: "Time from a message's commit, by the database's clock, until this node handed it to its connections",
+      buckets: [...LATENCY_BUCKETS, 10, 30, 60],
       registers,
     }),
     busDelay: new Histogram({
@@ -50,16 +74,31 @@ export function createRealtimeMetrics(metrics: Metrics, sources: Sources) {
       help: "Times that missed changes of a chat were read from Postgres",
       registers,
     }),
-    errors: new Counter({
-      name: "parley_socket_errors_total",
-      help: "Refused client events by error code",
-      labelNames: ["code"],
-      registers,
-    }),
   };
 }
 
-export type RealtimeMetrics = ReturnType<typeof createRealtimeMetrics>;
+/** Every reason stands there from the start, so that the first one shows as an increase. */
+function countEnds(registers: Metrics["registry"][]) {
+  const counter = new Counter({
+    name: "parley_connections_ended_total",
+    help: "Connections that this node ended, by reason; clients that went by themselves are not among them",
+    labelNames: ["reason"],
+    registers,
+  });
+  for (const reason of Object.keys(DISCONNECT_REASONS)) counter.inc({ reason }, 0);
+  return counter;
+}
+
+function countErrors(registers: Metrics["registry"][]) {
+  const counter = new Counter({
+    name: "parley_socket_errors_total",
+    help: "Refused client events by error code",
+    labelNames: ["code"],
+    registers,
+  });
+  for (const code of ALARMING_CODES) counter.inc({ code }, 0);
+  return counter;
+}
 
 function gaugeOf(
   registers: Metrics["registry"][],
@@ -79,7 +118,7 @@ function gaugeOf(
 function watchSources(registers: Metrics["registry"][], sources: Sources): void {
   gaugeOf(registers, {
     name: "parley_connections",
-    help: "Open native connections",
+    help: "Open connections of all contracts",
     read: sources.connections,
   });
   gaugeOf(registers, {

@@ -83,6 +83,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
   databaseWatch.start();
   return {
     publish: (batch) => {
+      metrics.stored.inc(batch.changes.filter(({ body }) => body.name === "message.created").length);
       accept(batch);
       cluster.bus.publish(batch);
     },
@@ -174,6 +175,8 @@ function createFanOut(
     onGap: (chats) => metrics.gaps.inc(chats),
     onRemoved,
     onDelivered: (frames) => metrics.delivered.inc(frames),
+    onMessage: ({ createdAt }) =>
+      metrics.deliverySeconds.observe(Math.max(0, Date.now() - Date.parse(createdAt)) / 1_000),
     catchUp: config.PARLEY_CATCH_UP === "on",
   });
 }

@@ -29,6 +29,8 @@ export interface RawConnectionOptions {
   greeting: () => readonly object[];
   /** Somebody else's message has been handed to the socket. */
   onReceived?: ((message: ReceivedMessage) => void) | undefined;
+  /** The node ends the connection; called once. */
+  onEnding?: ((reason: DisconnectReason) => void) | undefined;
   eventsPerSecond: number;
   eventsBurst: number;
 }
@@ -52,7 +54,7 @@ export class RawConnection implements LiveConnection {
   /** When the client last gave a sign of life, in the process's monotonic ms. */
   heardAt = performance.now();
   readonly #socket: WebSocket;
-  readonly #options: Pick<RawConnectionOptions, "dialect" | "greeting" | "onReceived">;
+  readonly #options: Pick<RawConnectionOptions, "dialect" | "greeting" | "onReceived" | "onEnding">;
   /** Until the client is live, what arrives for it waits here. */
   #early: Waiting[] | null = [];
   /** Settles when everything before has been written; null while nothing waits for its words. */
@@ -63,8 +65,8 @@ export class RawConnection implements LiveConnection {
 
   constructor(options: RawConnectionOptions) {
     this.#socket = options.socket;
-    const { dialect, greeting, onReceived } = options;
-    this.#options = { dialect, greeting, onReceived };
+    const { dialect, greeting, onReceived, onEnding } = options;
+    this.#options = { dialect, greeting, onReceived, onEnding };
     this.identity = options.identity;
     this.userId = options.identity.userId;
     this.wire = options.wire;
@@ -133,6 +135,7 @@ export class RawConnection implements LiveConnection {
 
   end(reason: DisconnectReason): void {
     if (!this.open) return;
+    this.#options.onEnding?.(reason);
     const { code, message } = DISCONNECT_REASONS[reason];
     // What it would be answered from now on.
     if (reason === "removed") this.refuse(new ParleyError("chat_not_found"));

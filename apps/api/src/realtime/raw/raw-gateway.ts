@@ -165,7 +165,7 @@ export class RawGateway {
     { door, identity, onlyChat }: { door: Door; identity: Identity; onlyChat: string | undefined },
   ): void {
     this.#count(door, "ok");
-    const { config, arrivals } = this.#options;
+    const { config, arrivals, metrics } = this.#options;
     const { dialect, wire } = door;
     const connection: RawConnection = new RawConnection({
       socket,
@@ -177,6 +177,7 @@ export class RawGateway {
       onReceived: dialect.socket.countsAsDelivered
         ? (message) => this.#marks.mark(connection.actor, message)
         : undefined,
+      onEnding: (reason) => metrics.ended.inc({ reason }),
       eventsPerSecond: config.SOCKET_EVENTS_PER_SECOND,
       eventsBurst: config.SOCKET_EVENTS_BURST,
     });
