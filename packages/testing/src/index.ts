@@ -1,6 +1,7 @@
 export { fillDatabase } from "./bench/fill-database.js";
 export { Random } from "./chaos/random.js";
 export { startTcpProxy, type TcpProxy } from "./chaos/tcp-proxy.js";
+export { type DocumentedMetric, type MetricsPage, readMetricsPage } from "./docs/read-metrics-page.js";
 export { type FrameChange, type FrameProxy, startFrameProxy } from "./frame-proxy.js";
 export type { MainServer, MainServerMood, MainServerUser } from "./main-server/main-server.js";
 export { startMainServer } from "./main-server/start-main-server.js";
