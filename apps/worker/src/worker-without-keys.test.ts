@@ -52,7 +52,7 @@ async function start(env: NodeJS.ProcessEnv = {}) {
   const done = async (job: string) => {
     const line = (await get("/metrics"))
       .split("\n")
-      .find((one) => one.startsWith("parley_job_seconds_count{") && one.includes(`job="${job}"`));
+      .find((one) => one.startsWith("parley_job_seconds_count{") && one.includes(`job_name="${job}"`));
     return Number(line?.split(" ").at(-1) ?? 0);
   };
   const readiness = () =>

@@ -153,7 +153,7 @@ test("looks at every chat when it starts, and not only when the next hour is ove
 test("data that the contract refuses and unknown jobs fail; the worker goes on", async () => {
   const { config, metric, lines } = await start({ VERIFY_EVERY_SECONDS: "3600" });
   const queue = await queueOf(config);
-  const done = () => metric("parley_job_seconds_count", 'job="chats.verify",outcome="done"');
+  const done = () => metric("parley_job_seconds_count", 'job_name="chats.verify",outcome="done"');
   await until(async () => (await done()) === 1, "the schedule has run its job once");
   await queue.add("chats.verify", { limit: "many" });
   await queue.add("chats.burn", {});
