@@ -1,7 +1,9 @@
 export { fillDatabase } from "./bench/fill-database.js";
 export { Random } from "./chaos/random.js";
 export { startTcpProxy, type TcpProxy } from "./chaos/tcp-proxy.js";
+export { judgeQuery, type KnownSeries } from "./docs/judge-query.js";
 export { type DocumentedMetric, type MetricsPage, readMetricsPage } from "./docs/read-metrics-page.js";
+export { findPromtool } from "./find-promtool.js";
 export { type FrameChange, type FrameProxy, startFrameProxy } from "./frame-proxy.js";
 export type { MainServer, MainServerMood, MainServerUser } from "./main-server/main-server.js";
 export { startMainServer } from "./main-server/start-main-server.js";
