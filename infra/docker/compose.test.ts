@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
 type Service = {
   image?: string;
+  profiles?: string[];
   build?: { context: string; dockerfile: string; target: string };
   user?: string;
   ports?: string[];
@@ -28,6 +29,7 @@ const nginx = read("infra/nginx/nginx.conf");
 
 const apiNodes = ["api-1", "api-2", "api-3"];
 const ours = [...apiNodes, "worker", "migrate"];
+const monitoring = ["prometheus", "grafana"];
 
 function service(name: string): Service {
   const found = compose.services[name];
@@ -44,20 +46,67 @@ function stage(name: string): string {
 }
 
 describe("docker-compose.yml", () => {
-  test("describes the whole cluster and nothing else", () => {
+  test("describes the whole cluster, what watches it when asked to, and nothing else", () => {
     const names = [...ours, "nginx", "postgres", "redis"];
-    expect(Object.keys(compose.services).sort()).toEqual(names.sort());
+    expect(Object.keys(compose.services).sort()).toEqual([...names, ...monitoring].sort());
+    for (const name of names) expect(service(name).profiles).toBeUndefined();
+    for (const name of monitoring) expect(service(name).profiles).toEqual(["monitoring"]);
   });
 
   test.each(Object.keys(compose.services))("%s has an image with a version", (name) => {
     const { image = "", build } = service(name);
     if (build) expect(image).toMatch(/^parley-\w+:/);
-    else expect(image).toMatch(/^[a-z]+:\d/);
+    else expect(image).toMatch(/^([a-z]+\/)?[a-z]+:v?\d/);
   });
 
-  test("publishes no port but that of nginx", () => {
+  test("publishes no port but that of nginx, and what watches to this machine alone", () => {
     const published = Object.keys(compose.services).filter((name) => service(name).ports);
-    expect(published).toEqual(["nginx"]);
+    expect(published).toEqual(["nginx", ...monitoring]);
+    for (const name of monitoring) {
+      expect(service(name).ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)]);
+    }
+  });
+
+  test("what watches is hardened, holds no secret, and needs none", () => {
+    for (const name of monitoring) {
+      const { init, read_only: readOnly, environment = {} } = service(name);
+      expect({ init, readOnly }).toEqual({ init: true, readOnly: true });
+      // A variable that must be set would have to be set without the profile, too.
+      expect(JSON.stringify([service(name).command, environment])).not.toMatch(/:\?|PASSWORD|SECRET/);
+    }
+    expect(service("grafana").environment).toMatchObject({
+      GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
+      GF_AUTH_DISABLE_LOGIN_FORM: "true",
+      GF_AUTH_BASIC_ENABLED: "false",
+    });
+  });
+
+  test("gives Prometheus its configuration with every file of rules, and Grafana the dashboard where it looks", () => {
+    const mounts = (name: string) =>
+      (service(name).volumes ?? []).filter((volume) => volume.startsWith("./"));
+    for (const mount of [...mounts("prometheus"), ...mounts("grafana")]) {
+      expect([mount, existsSync(resolve(root, mount.split(":")[0] ?? ""))]).toEqual([mount, true]);
+      expect(mount).toMatch(/:ro$/);
+    }
+    const { rule_files: rules } = parse(read("infra/prometheus/prometheus.yml")) as { rule_files: string[] };
+    const expected = ["prometheus.yml", ...rules].map(
+      (file) => `./infra/prometheus/${file}:/etc/prometheus/${file}:ro`,
+    );
+    expect(mounts("prometheus")).toEqual(expected);
+    expect(service("prometheus").command?.join(" ")).toContain(
+      "--config.file=/etc/prometheus/prometheus.yml",
+    );
+    const provider = parse(read("infra/grafana/provisioning/dashboards/parley.yml")) as {
+      providers: [{ options: { path: string } }];
+    };
+    const { path } = provider.providers[0].options;
+    expect(mounts("grafana")).toContain(`./infra/grafana/dashboards:${path}:ro`);
+    expect(service("grafana").environment?.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toMatch(`${path}/`);
+    const source = parse(read("infra/grafana/provisioning/datasources/prometheus.yml")) as {
+      datasources: [{ url: string }];
+    };
+    expect(source.datasources[0].url).toBe("http://prometheus:9090");
+    expect(service("prometheus").networks).toEqual(service("grafana").networks);
   });
 
   test.each(ours)("%s runs under an init process, hardened, from a stage that exists", (name) => {
@@ -71,7 +120,7 @@ describe("docker-compose.yml", () => {
     expect(Number.parseInt(service(name).stop_grace_period ?? "0", 10)).toBeGreaterThan(30);
   });
 
-  test.each(["nginx", "postgres", "redis"])("%s has a health check", (name) => {
+  test.each(["nginx", "postgres", "redis", ...monitoring])("%s has a health check", (name) => {
     expect(service(name).healthcheck?.test.length).toBeGreaterThan(1);
   });
 
