@@ -24,7 +24,7 @@ export function chart(rooms: readonly RoomResult[]): string {
         const width = Math.max(1, (value / most) * (WIDTH - LEFT - 130));
         return [
           `<rect x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR - 4}" fill="${COLOURS[index]}"/>`,
-          `<text x="${LEFT + width + 6}" y="${y + 13}">${Math.round(value).toLocaleString("en")}/s</text>`,
+          `<text x="${(LEFT + width + 6).toFixed(1)}" y="${y + 13}">${Math.round(value).toLocaleString("en")}/s</text>`,
         ];
       }),
     ];
@@ -35,6 +35,7 @@ export function chart(rooms: readonly RoomResult[]): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" fill="#334155">`,
+    `<title>Deliveries per second of ${names.join(" / ")} by size of the room</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="${LEFT}" y="20" font-size="14" font-weight="bold">Deliveries per second (each size has its own scale)</text>`,
     ...legend,
