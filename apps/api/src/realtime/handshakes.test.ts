@@ -7,6 +7,7 @@ import { createLogger, parseConfig } from "@parley/platform";
 import {
   connectRaw,
   createTestDatabase,
+  restClient,
   TEST_JWT_SECRET,
   type TestDatabase,
   testRedisUrl,
@@ -177,10 +178,10 @@ describe("a dialect's handshakes", () => {
   });
 
   it("that are refused hold no place of the person's", async () => {
-    let isOpen = false;
+    let chatId: string | undefined;
     const admit = async () => {
-      if (!isOpen) throw new ParleyError("chat_not_found");
-      return { chatId: "00000000-0000-4000-8000-000000000000" };
+      if (chatId === undefined) throw new ParleyError("chat_not_found");
+      return { chatId };
     };
     const node = await startNode({ MAX_CONNECTIONS_PER_USER: "1" }, [
       { ...toyDialect, socket: { ...toyDialect.socket, admit } },
@@ -194,7 +195,9 @@ describe("a dialect's handshakes", () => {
     );
     const [answer] = await once(guest, "data");
     expect(String(answer)).toMatch(/chat_not_found/);
-    isOpen = true;
+    const ann = restClient(`http://127.0.0.1:${node.port}`, { userId: "ann" });
+    const request = { type: "direct", user_id: "ben" };
+    chatId = (await ann.request<{ id: string }>("POST", "/v1/chat", request)).body.id;
     expect(await comeRaw(node, {})).toBe("in");
     expect(await comeRaw(node, {})).toBe("too_many_connections");
   });
