@@ -1,3 +1,15 @@
+export {
+  type Archived,
+  type ArchivedOfChat,
+  type ArchiveInput,
+  archiveChat,
+} from "./archive/archive-chat.js";
+export { type ArchiveDueInput, type ArchivedDue, archiveDue } from "./archive/archive-due.js";
+export { type ArchiveStats, archiveStats, type ChatArchive, chatArchive } from "./archive/archive-stats.js";
+export { type PurgedChat, purgeChat } from "./archive/purge-chat.js";
+export { type RestoredChat, restoreChat } from "./archive/restore-chat.js";
+export type { RetentionPolicy } from "./archive/retention.js";
+export { type ChatRetention, setRetention } from "./archive/set-retention.js";
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
 export type {
   Campaign,

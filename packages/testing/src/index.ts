@@ -10,6 +10,7 @@ export { startMainServer } from "./main-server/start-main-server.js";
 export { type Ack, connectNative, type NativeClient, nativeClient } from "./native-client.js";
 export { type Nginx, type NginxOptions, startNginx } from "./nginx.js";
 export { type ObjectStore, startObjectStore } from "./object-store/start-object-store.js";
+export { createOldChat, readRawRows } from "./old-chat.js";
 export type { Behaviour } from "./push-service/behaviour.js";
 export { decryptPush } from "./push-service/decrypt-push.js";
 export type { Delivery, DeliverySummary } from "./push-service/delivery-counts.js";

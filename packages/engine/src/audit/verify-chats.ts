@@ -40,7 +40,7 @@ const START = "0:00000000-0000-0000-0000-000000000000";
 
 /**
  * Checks what chats promise against their rows, in the order of their last changes: messages numbered 1 to last_seq without a gap
- * (deleted ones keep their rows), no revision above last_rev, member_count the number of members, no position above
+ * (deleted ones keep their rows, archived ones count by their segments), no revision above last_rev, member_count the number of members, no position above
  * last_seq, and none shown to others above the member's own. Reads only. Throws database_unavailable.
  */
 export async function verifyChats(engine: Engine, { limit, after }: VerifyInput): Promise<VerifiedChats> {
@@ -73,6 +73,13 @@ async function startOf(engine: Engine, limit: number): Promise<string> {
 /** A transaction that is still open may commit a change with an earlier id: from the oldest such one on, the order isn't settled. */
 const SETTLED = "pg_snapshot_xmin(pg_current_snapshot())";
 
+/** How many of a chat's messages between two numbers are there: as rows, in segments, or purged. Segments and rows that overlap are too many. */
+const storedOf = (from: string, to: string) => `(
+    (SELECT count(*) FROM messages m WHERE m.chat_id = c.id AND m.seq BETWEEN ${from} AND ${to})
+    + CASE WHEN c.archived_seq >= ${from} THEN greatest(least(c.purged_seq, ${to}) - ${from} + 1, 0) + coalesce((
+      SELECT sum(least(s.last_seq, ${to}) - greatest(s.first_seq, ${from}) + 1) FROM archive_segments s
+      WHERE s.chat_id = c.id AND s.last_seq >= ${from} AND s.first_seq <= ${to}), 0) ELSE 0 END)`;
+
 /** One statement, hence one snapshot: a send that commits meanwhile can't look like a fault. */
 const CHECK = `
   WITH next AS MATERIALIZED (
@@ -81,8 +88,7 @@ const CHECK = `
     ORDER BY changed_xid, id LIMIT $3
   )
   SELECT c.id, c.changed_xid::text AS changed, c.last_seq,
-    (SELECT count(*) FROM messages m WHERE m.chat_id = c.id AND m.seq BETWEEN 1 AND least(c.last_seq, ${SLICE}))
-      <> least(c.last_seq, ${SLICE})
+    ${storedOf("1", `least(c.last_seq, ${SLICE})`)} <> least(c.last_seq, ${SLICE})
       OR EXISTS (SELECT FROM messages m WHERE m.chat_id = c.id AND m.seq > c.last_seq)
       OR EXISTS (SELECT FROM messages m WHERE m.chat_id = c.id AND m.seq < 1) AS seq_gap,
     EXISTS (SELECT FROM messages m WHERE m.chat_id = c.id AND m.rev > c.last_rev)
@@ -114,9 +120,9 @@ async function faultsOf(engine: Engine, row: Row): Promise<IntegrityFault[]> {
   return rules.filter((rule) => broken[rule]).map((rule) => ({ chatId: row.id, rule }));
 }
 
-/** Rows of messages stay for good, so a long chat may be counted slice by slice, each in its own snapshot. */
+/** Messages stay for good, as rows or archived, so a long chat may be counted slice by slice, each in its own snapshot. */
 async function hasLaterGap(engine: Engine, { id, last_seq: lastSeq }: Row): Promise<boolean> {
-  const text = "SELECT count(*)::int AS stored FROM messages WHERE chat_id = $1 AND seq BETWEEN $2 AND $3";
+  const text = `SELECT ${storedOf("$2::int", "$3::int")}::int AS stored FROM chats c WHERE c.id = $1`;
   for (let from = SLICE + 1; from <= lastSeq; from += SLICE) {
     const to = Math.min(from + SLICE - 1, lastSeq);
     const { rows } = await guardDatabase(() =>

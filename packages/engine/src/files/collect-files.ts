@@ -13,7 +13,8 @@ const JUDGE = {
   name: "judge-files",
   text: `WITH due AS MATERIALIZED (
       SELECT id, deleted_at IS NULL AND EXISTS (
-        SELECT FROM messages m WHERE m.attachment_url = $1 || f.id AND m.attachment_url LIKE '/v1/files/%') AS is_needed
+        SELECT FROM messages m WHERE m.attachment_url = $1 || f.id AND m.attachment_url LIKE '/v1/files/%'
+        UNION ALL SELECT FROM archived_messages a WHERE a.file_url = $1 || f.id AND a.file_url IS NOT NULL) AS is_needed
       FROM files f WHERE check_at <= coalesce($4::timestamptz, now()) ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     UPDATE files f SET

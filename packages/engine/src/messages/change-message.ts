@@ -1,4 +1,5 @@
 import { type Actor, type Message, ParleyError } from "@parley/contracts";
+import { restoreSegmentOf } from "../archive/restore-segment.js";
 import { changeChat, type LockedChat } from "../database/change-chat.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
@@ -23,7 +24,10 @@ export type MessageEdit = (
   subject: Subject,
 ) => Promise<Prisma.MessageUncheckedUpdateInput | null>;
 
-/** Changes one stored message: takes a revision, keeps its place, tells the chat. */
+/**
+ * Changes one stored message: takes a revision, keeps its place, tells the chat. An archived one comes back first, with its segment, which
+ * goes again when this change is old, too.
+ */
 export async function changeMessage(
   engine: Engine,
   input: MessageChange,
@@ -33,7 +37,7 @@ export async function changeMessage(
     actor: input.actor,
     chatId: input.chatId,
     work: async (transaction, chat) => {
-      const message = await transaction.message.findUnique({ where: { id: input.messageId } });
+      const message = await findMessage(transaction, input);
       if (message === null || message.chatId !== chat.id) throw new ParleyError("message_not_found");
       const data = await edit(transaction, { message, chat });
       if (data === null) return { result: messageFromRow(message), bodies: [] };
@@ -45,4 +49,11 @@ export async function changeMessage(
       return { result, bodies: [{ name: "message.updated", message: result }] };
     },
   });
+}
+
+async function findMessage(transaction: Transaction, { chatId, messageId }: MessageChange) {
+  const find = () => transaction.message.findUnique({ where: { id: messageId } });
+  const message = await find();
+  if (message !== null || !(await restoreSegmentOf(transaction, { chatId, messageId }))) return message;
+  return find();
 }

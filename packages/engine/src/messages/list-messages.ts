@@ -1,6 +1,6 @@
 import type { Actor, Message } from "@parley/contracts";
+import { readMessageRange } from "../archive/read-message-range.js";
 import { accessChat } from "../chats/chat-access.js";
-import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { messageFromRow } from "./message-row.js";
 
@@ -17,6 +17,7 @@ export interface HistoryPage {
   messages: Message[];
   /** More messages in the direction of reading: older ones, or newer ones after `afterSeq`. */
   hasMore: boolean;
+  /** Messages that the chat has, without those that were purged. */
   total: number;
 }
 
@@ -27,38 +28,47 @@ interface Range {
   hasMore: boolean;
 }
 
-/** A page of a chat's history. Refuses: chat_not_found. */
+/** A page of a chat's history, archived or not. It ends where older messages were purged. Refuses: chat_not_found. */
 export async function listMessages(
   engine: Engine,
   input: { actor: Actor; chatId: string; limit: number; position: HistoryPosition },
 ): Promise<HistoryPage> {
   const { chat } = await accessChat(engine, input);
-  const range = rangeOf(input.position, { limit: input.limit, lastSeq: chat.lastSeq });
-  if (range.from > range.to) return { messages: [], hasMore: range.hasMore, total: chat.lastSeq };
-  const rows = await guardDatabase(() =>
-    engine.database.prisma.message.findMany({
-      where: { chatId: chat.id, seq: { gte: range.from, lte: range.to } },
-      orderBy: { seq: "asc" },
-    }),
-  );
-  return { messages: rows.map(messageFromRow), hasMore: range.hasMore, total: chat.lastSeq };
+  const { lastSeq, purgedSeq } = chat;
+  const { from, to, hasMore } = rangeOf(input.position, {
+    limit: input.limit,
+    lastSeq,
+    firstSeq: purgedSeq + 1,
+  });
+  const total = lastSeq - purgedSeq;
+  if (from > to) return { messages: [], hasMore, total };
+  const rows = await readMessageRange(engine.database, { chatId: chat.id, from, to });
+  return { messages: rows.map(messageFromRow), hasMore, total };
 }
 
-function rangeOf(position: HistoryPosition, page: { limit: number; lastSeq: number }): Range {
-  const { limit, lastSeq } = page;
+interface Page {
+  limit: number;
+  /** The oldest and the newest message that there is. */
+  firstSeq: number;
+  lastSeq: number;
+}
+
+function rangeOf(position: HistoryPosition, page: Page): Range {
+  const { limit, firstSeq, lastSeq } = page;
   if ("afterSeq" in position) {
-    const to = Math.min(position.afterSeq + limit, lastSeq);
-    return { from: position.afterSeq + 1, to, hasMore: position.afterSeq < lastSeq && to < lastSeq };
+    const from = Math.max(position.afterSeq + 1, firstSeq);
+    const to = Math.min(from + limit - 1, lastSeq);
+    return { from, to, hasMore: from <= lastSeq && to < lastSeq };
   }
   if ("aroundSeq" in position) {
-    const middle = Math.min(Math.max(position.aroundSeq, 1), Math.max(lastSeq, 1));
-    const from = Math.max(1, middle - Math.floor((limit - 1) / 2));
-    return { from, to: Math.min(from + limit - 1, lastSeq), hasMore: from > 1 };
+    const middle = Math.min(Math.max(position.aroundSeq, firstSeq), Math.max(lastSeq, firstSeq));
+    const from = Math.max(firstSeq, middle - Math.floor((limit - 1) / 2));
+    return { from, to: Math.min(from + limit - 1, lastSeq), hasMore: from > firstSeq };
   }
   const newest = newestOf(position, page);
   const to = Math.min(newest, lastSeq);
-  const from = Math.max(1, to - limit + 1);
-  return { from, to, hasMore: to >= 1 && from > 1 };
+  const from = Math.max(firstSeq, to - limit + 1);
+  return { from, to, hasMore: to >= firstSeq && from > firstSeq };
 }
 
 function newestOf(

@@ -1,6 +1,6 @@
 import { ParleyError } from "@parley/contracts";
+import { readMessageRange } from "../archive/read-message-range.js";
 import type { Database } from "../database/database.js";
-import { guardDatabase } from "../database/database-failure.js";
 
 /** A message by its place in its chat. */
 export interface MessagePlace {
@@ -36,13 +36,8 @@ export class MessageNumbers {
   }
 
   async #find({ chatId, seq }: MessagePlace): Promise<number> {
-    const row = await guardDatabase(() =>
-      this.#database.prisma.message.findUnique({
-        where: { chatId_seq: { chatId, seq } },
-        select: { number: true },
-      }),
-    );
-    if (row === null) throw new ParleyError("message_not_found");
+    const [row] = await readMessageRange(this.#database, { chatId, from: seq, to: seq });
+    if (row === undefined) throw new ParleyError("message_not_found");
     return Number(row.number);
   }
 }

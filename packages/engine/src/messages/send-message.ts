@@ -1,4 +1,6 @@
 import { type Actor, type Message, ParleyError } from "@parley/contracts";
+import { findArchived, findArchivedPlace } from "../archive/find-archived.js";
+import { accessChat } from "../chats/chat-access.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { publishChanges } from "../events/publish.js";
@@ -6,6 +8,7 @@ import { attachFile } from "../files/attach-file.js";
 import { assertMaySendType, isPrivileged } from "../policy.js";
 import { draftDigest, type MessageDraft } from "./message-draft.js";
 import { messageFromRow } from "./message-row.js";
+import type { Written } from "./message-writer.js";
 
 export interface SendInput {
   actor: Actor;
@@ -35,15 +38,8 @@ export async function sendOrRepeat(engine: Engine, input: SendInput): Promise<Se
   assertMaySendType(actor, draft.type);
   const attached = await attachOrFindSent(engine, input);
   if ("original" in attached) return { message: attached.original, isRetry: true };
-  const written = await engine.writer.write({
-    id: engine.ids(),
-    chatId,
-    senderId: actor.userId,
-    senderRole: actor.role,
-    draft: attached.draft,
-    digest: draft.clientId === undefined ? null : draftDigest(draft),
-    trusted: isPrivileged(actor),
-  });
+  const written = await writeOrFindArchived(engine, input, attached.draft);
+  if ("archived" in written) return { message: written.archived, isRetry: true };
   if (written.kind === "created") return { message: written.message, isRetry: false };
   const original = await readById(engine, written.originalId);
   // Told once more: if the answer of its commit was lost, nobody has heard of it. Who has heard drops it by its revision.
@@ -51,6 +47,25 @@ export async function sendOrRepeat(engine: Engine, input: SendInput): Promise<Se
   const body = { name: "message.created", message: original } as const;
   publishChanges(engine, [{ chatId, rev, seq, audience: null, body }]);
   return { message: original, isRetry: true };
+}
+
+/** A client id that names an archived message is known to the database as used, and here as what it was used for. */
+async function writeOrFindArchived(
+  engine: Engine,
+  input: SendInput,
+  draft: MessageDraft,
+): Promise<Written | { archived: Message }> {
+  const { actor, chatId } = input;
+  const digest = draft.clientId === undefined ? null : draftDigest(input.draft);
+  const sender = { senderId: actor.userId, senderRole: actor.role, trusted: isPrivileged(actor) };
+  try {
+    return await engine.writer.write({ id: engine.ids(), chatId, ...sender, draft, digest });
+  } catch (refusal) {
+    if (!(refusal instanceof ParleyError) || refusal.code !== "client_id_reused") throw refusal;
+    const archived = await findArchivedSend(engine, input);
+    if (archived === null) throw refusal;
+    return { archived };
+  }
 }
 
 /** A retry whose file is gone, because its message was deleted meanwhile, still gets the original. */
@@ -85,13 +100,26 @@ export async function findSent(
       },
     }),
   );
-  if (row === null) return null;
+  if (row === null) return findArchivedSend(engine, input);
   if (row.digest !== draftDigest(draft)) throw new ParleyError("client_id_reused");
   return messageFromRow(row);
 }
 
+/** Of a purged message only its client id is left, so that nothing more is known than that it was used. */
+async function findArchivedSend(engine: Engine, input: SendInput): Promise<Message | null> {
+  const { actor, chatId, draft } = input;
+  if (draft.clientId === undefined) return null;
+  const name = { chatId, senderId: actor.userId, clientId: draft.clientId };
+  if ((await findArchivedPlace(engine.database, name)) === null) return null;
+  await accessChat(engine, { actor, chatId });
+  const row = await findArchived(engine.database, name);
+  if (row?.digest !== draftDigest(draft)) throw new ParleyError("client_id_reused");
+  return messageFromRow(row);
+}
+
 async function readById(engine: Engine, id: string): Promise<Message> {
-  const row = await guardDatabase(() => engine.database.prisma.message.findUnique({ where: { id } }));
+  const read = () => guardDatabase(() => engine.database.prisma.message.findUnique({ where: { id } }));
+  const row = (await read()) ?? (await findArchived(engine.database, { id }));
   if (row === null) throw new ParleyError("message_not_found");
   return messageFromRow(row);
 }

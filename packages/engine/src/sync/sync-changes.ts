@@ -43,7 +43,8 @@ const CHATS_PER_PAGE = 50;
 
 /**
  * Every change in the actor's chats (those of their list) since a cursor: new, edited and deleted messages, reactions, read positions,
- * membership, chats. Without a cursor, or with one that can't be honoured, a snapshot.
+ * membership, chats. Without a cursor, or with one that can't be honoured, a snapshot. So with one from before a change of a message that
+ * was archived since: nothing is read from the archive here, and a client that was away for so long is told to begin anew.
  *
  * A cursor is a transaction snapshot: a transaction that was still open when the cursor was made is behind it, however late it
  * commits, so nothing is skipped; and one that others overtook keeps nothing back, so what was told is not told again.
@@ -84,6 +85,8 @@ interface ChangedChat {
   /** Everything up to this revision has been told. */
   known_rev: number;
   last_seq: number;
+  /** The cursor may be older than something that was archived since. */
+  has_archived_news: boolean;
   /** Its first page: members and positions are told with it, and not again. */
   fresh: boolean;
 }
@@ -95,6 +98,8 @@ async function readPage(
   const { transaction } = context;
   const { span, userId, limit } = input;
   const changed = await changedChats(transaction, { span, userId });
+  if (!span.full && changed.some((chat) => chat.has_archived_news))
+    return readPage(context, { ...input, span: await readSpan(transaction, undefined) });
   const told: ChangedChat[] = [];
   const messages: Message[] = [];
   let stop: { chat: string; rev: number } | null = null;
@@ -147,7 +152,9 @@ async function changedChats(
         SELECT told.rev FROM messages told
         WHERE told.chat_id = c.id AND pg_visible_in_snapshot(told.changed_xid, ${span.from}::pg_snapshot)
         ORDER BY told.rev DESC LIMIT 1), 0) END) AS known_rev,
-      c.last_seq, c.id <> ${place}::uuid AS fresh
+      c.last_seq, c.id <> ${place}::uuid AS fresh,
+      coalesce(c.archived_xid >= pg_snapshot_xmin(${span.from}::pg_snapshot), false)
+        AND NOT ${isNew("m.joined_xid", span.from)} AS has_archived_news
     FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.user_id = ${userId} AND m.left_at IS NULL AND m.role <> 'guest'
       AND (${isNew("c.changed_xid", span.from)} OR ${isNew("m.own_xid", span.from)})

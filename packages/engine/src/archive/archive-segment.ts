@@ -1,0 +1,108 @@
+import type { Transaction } from "../database/transaction.js";
+import { readDueMessages } from "./due-messages.js";
+import {
+  packSegment,
+  type SegmentRows,
+  segmentRows,
+  segmentText,
+  type TextRow,
+  unpackSegment,
+} from "./segment-codec.js";
+import { columnTexts, MESSAGE_COLUMNS, REACTION_COLUMNS } from "./segment-columns.js";
+
+/** What one step of archiving a chat did. */
+export interface ArchiveStep {
+  messages: number;
+  /** Bytes of the rows as text, and compressed. */
+  rawBytes: number;
+  storedBytes: number;
+  /** Where the next step goes on; null: nothing is left to do. */
+  next: number | null;
+}
+
+const READ_REACTIONS = `SELECT ${columnTexts(REACTION_COLUMNS, "r")}
+  FROM (SELECT id FROM messages WHERE chat_id = $1::uuid AND seq BETWEEN $2::int AND $3::int ORDER BY seq OFFSET 0) m
+  JOIN reactions r ON r.message_id = m.id`;
+
+const KEEP_NAMES = `INSERT INTO archived_messages (id, chat_id, seq, number, client_key, file_url)
+  SELECT id, chat_id, seq, number, CASE WHEN client_id IS NOT NULL THEN archived_client_key(chat_id, sender_id, client_id) END,
+    CASE WHEN attachment_url LIKE '/v1/files/%' THEN attachment_url END
+  FROM (SELECT * FROM messages WHERE chat_id = $1::uuid AND seq BETWEEN $2::int AND $3::int ORDER BY seq OFFSET 0) m`;
+
+const TAKE_REACTIONS = `DELETE FROM reactions r WHERE r.message_id = ANY (ARRAY(
+    SELECT id FROM messages WHERE chat_id = $1::uuid AND seq BETWEEN $2::int AND $3::int ORDER BY seq))
+  RETURNING ${columnTexts(REACTION_COLUMNS, "r")}`;
+
+const TAKE_MESSAGES = `DELETE FROM messages m WHERE m.id = ANY (ARRAY(
+    SELECT id FROM messages WHERE chat_id = $1::uuid AND seq BETWEEN $2::int AND $3::int ORDER BY seq))
+  RETURNING ${columnTexts(MESSAGE_COLUMNS, "m")}`;
+
+/**
+ * Moves the oldest messages that may go into one segment. The chat must be locked. The rows go only after the segment was read back from the
+ * database and unpacked, and what went is compared with it once more: any difference fails the transaction.
+ */
+export async function archiveSegment(
+  transaction: Transaction,
+  input: { chatId: string; before: Date; after: number },
+): Promise<ArchiveStep> {
+  const { chatId } = input;
+  const { rows: messages, next } = await readDueMessages(transaction, input);
+  const [first, last] = [messages[0], messages.at(-1)];
+  if (first === undefined || last === undefined) return { messages: 0, rawBytes: 0, storedBytes: 0, next };
+  const range = [chatId, Number(first.seq), Number(last.seq)] as const;
+  const reactions = await transaction.$queryRawUnsafe<TextRow[]>(READ_REACTIONS, ...range);
+  const text = segmentText({ messages, reactions: inOrder(reactions) });
+  const packed = await packSegment(text);
+  const [, firstSeq, lastSeq] = range;
+  const place = { chatId, firstSeq, lastSeq, messageCount: messages.length };
+  // Prisma wants bytes that are nobody else's.
+  const bytes = { checksum: Uint8Array.from(packed.checksum), data: Uint8Array.from(packed.data) };
+  await transaction.archiveSegment.create({
+    data: { ...packed, ...place, ...bytes, newestAt: new Date(String(last.created_at)) },
+    select: { lastSeq: true },
+  });
+  const { codec, checksum, rawSize, data } = await transaction.archiveSegment.findUniqueOrThrow({
+    where: { chatId_lastSeq: { chatId, lastSeq } },
+  });
+  const kept = segmentRows(await unpackSegment({ codec, checksum, rawSize, data }));
+  await transaction.$executeRawUnsafe(KEEP_NAMES, ...range);
+  const taken = await takeRows(transaction, range);
+  if (segmentText(taken) !== segmentText(kept)) {
+    throw new Error(
+      `The rows of chat ${chatId} from ${firstSeq} to ${lastSeq} differ from their archive segment; nothing was changed`,
+    );
+  }
+  await noteArchived(transaction, { chatId, lastSeq, messages });
+  return { messages: messages.length, rawBytes: packed.rawSize, storedBytes: packed.data.length, next };
+}
+
+async function takeRows(
+  transaction: Transaction,
+  range: readonly [string, number, number],
+): Promise<SegmentRows> {
+  const reactions = await transaction.$queryRawUnsafe<TextRow[]>(TAKE_REACTIONS, ...range);
+  const messages = await transaction.$queryRawUnsafe<TextRow[]>(TAKE_MESSAGES, ...range);
+  return {
+    messages: messages.sort((left, right) => Number(left.seq) - Number(right.seq)),
+    reactions: inOrder(reactions),
+  };
+}
+
+function inOrder(reactions: TextRow[]): TextRow[] {
+  const keyOf = (row: TextRow) => JSON.stringify([row.message_id, row.emoji, row.user_id]);
+  return reactions.sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+}
+
+/** Without a revision and without a new time: nothing of the chat has changed for anybody. */
+async function noteArchived(
+  transaction: Transaction,
+  { chatId, lastSeq, messages }: { chatId: string; lastSeq: number; messages: TextRow[] },
+): Promise<void> {
+  const newest = messages
+    .map((row) => BigInt(row.changed_xid ?? 0))
+    .sort((left, right) => (left < right ? -1 : 1))
+    .at(-1);
+  await transaction.$executeRaw`
+    UPDATE chats SET archived_seq = greatest(archived_seq, ${lastSeq}::int), archived_xid = greatest(archived_xid, ${String(newest)}::xid8)
+    WHERE id = ${chatId}::uuid`;
+}
