@@ -27,6 +27,8 @@ import {
   type Redis,
   type Running,
 } from "@parley/platform";
+import { retentionPolicyOf } from "./archive-config.js";
+import { createArchiveMetrics } from "./archive-metrics.js";
 import { createAuditMetrics } from "./audit-metrics.js";
 import { createBatchOutbox } from "./batch-outbox.js";
 import type { WorkerConfig } from "./config.js";
@@ -98,11 +100,11 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
     stop: async () => {
       health.setDraining();
       endSchedules();
+      context.archive.stopping.abort();
       await stopWorkers(workers, sender);
       await desk.close();
       await closeEngine(engine);
-      redis.publisher.disconnect();
-      redis.cache.disconnect();
+      for (const one of Object.values(redis)) one.disconnect();
       storage?.close();
       await close(server);
     },
@@ -190,6 +192,13 @@ function createContext(parts: {
   return {
     engine,
     log,
+    archive: {
+      policy: retentionPolicyOf(config),
+      everyMs: config.ARCHIVE_EVERY_SECONDS * 1000,
+      messagesPerSecond: config.ARCHIVE_MESSAGES_PER_SECOND,
+      metrics: createArchiveMetrics(metrics),
+      stopping: new AbortController(),
+    },
     audit: createAuditMetrics(metrics),
     push: {
       rules: { delayMs: config.PUSH_DELAY_MS, perMinute: config.PUSHES_PER_MINUTE },

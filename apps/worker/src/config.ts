@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { storageConfigFields, storageFaults } from "@parley/platform";
 import { z } from "zod";
+import { archiveConfigFields, archiveFaults } from "./archive-config.js";
 import { pushConfigFields, vapidFaults } from "./push-config.js";
 
 const fields = z.object({
@@ -51,6 +52,7 @@ const fields = z.object({
   VERIFY_EVERY_SECONDS: wholeNumber(1, 86_400)
     .default(300)
     .meta({ description: "Time between two checks of stored chats against what chats promise." }),
+  ...archiveConfigFields,
   ...pushConfigFields,
   ...storageConfigFields,
 });
@@ -58,14 +60,18 @@ const fields = z.object({
 /** Everything a worker process reads from its environment. */
 export const workerConfigSchema = fields.superRefine(
   (config, context) => {
-    for (const { name, problem } of [...vapidFaults(config), ...storageFaults(config)]) {
+    for (const { name, problem } of [
+      ...vapidFaults(config),
+      ...storageFaults(config),
+      ...archiveFaults(config),
+    ]) {
       context.addIssue({ code: "custom", path: [name], message: problem });
     }
   },
   // Even when other fields are wrong, so that all faults are shown together.
   {
     when: ({ issues }) =>
-      !issues.some(({ path }) => /^(VAPID_|NODE_ENV|S3_|STORAGE_)/.test(String(path?.[0]))),
+      !issues.some(({ path }) => /^(VAPID_|NODE_ENV|S3_|STORAGE_|ARCHIVE_)/.test(String(path?.[0]))),
   },
 );
 

@@ -14,6 +14,13 @@ export interface Schedule {
 export function schedulesOf(config: WorkerConfig): Schedule[] {
   return [
     ...fileSchedules(config),
+    // Whatever is set here: a chat may have a retention of its own.
+    {
+      id: "archive.run",
+      job: "archive.run",
+      everyMs: config.ARCHIVE_EVERY_SECONDS * 1000,
+      data: {},
+    },
     {
       id: "chats.verify",
       job: "chats.verify",

@@ -1,4 +1,5 @@
 import type { JobName } from "@parley/contracts";
+import { archiveRun } from "./archive-run.js";
 import { campaignsExpand } from "./campaigns-expand.js";
 import { chatsVerify } from "./chats-verify.js";
 import { commitsPrune } from "./commits-prune.js";
@@ -12,6 +13,7 @@ import { pushDeliver } from "./push-deliver.js";
 
 /** Who does which job. The compiler sees to it that none of the contract's jobs is missing. */
 export const JOBS = {
+  "archive.run": archiveRun,
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,

@@ -1,7 +1,8 @@
 import type { JOB_CATALOGUE, JobName } from "@parley/contracts";
-import type { Engine, PushRules } from "@parley/engine";
+import type { Engine, PushRules, RetentionPolicy } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import type { z } from "zod";
+import type { ArchiveMetrics } from "../archive-metrics.js";
 import type { AuditMetrics } from "../audit-metrics.js";
 import type { PushMetrics } from "../push-metrics.js";
 
@@ -9,6 +10,17 @@ import type { PushMetrics } from "../push-metrics.js";
 export interface JobContext {
   engine: Engine;
   log: Log;
+  archive: {
+    policy: RetentionPolicy;
+    /** Time between two runs. */
+    everyMs: number;
+    messagesPerSecond: number;
+    metrics: ArchiveMetrics;
+    /** Aborted when the worker stops: a run ends with its segment. */
+    stopping: AbortController;
+    /** Where the next run of this process goes on. */
+    after?: string | undefined;
+  };
   audit: AuditMetrics & {
     /** Where the next audit of this process goes on. */
     after?: string;

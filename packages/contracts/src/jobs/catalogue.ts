@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** Moves messages that have passed their retention into the archive, and deletes from there what has passed the longer one. */
+const archiveRun = z.object({});
+
 /** Makes the notifications of a campaign's next recipients, or goes on with cancelling it. */
 const campaignsExpand = z.object({
   campaignId: z.uuid(),
@@ -45,6 +48,7 @@ const pushDeliver = z.object({ notificationIds: z.array(z.uuid()).min(1).max(100
 
 /** Every job that the worker runs, with the shape of its data. Jobs carry ids and numbers, never contents. */
 export const JOB_CATALOGUE = {
+  "archive.run": archiveRun,
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
