@@ -14,6 +14,7 @@ import { editMessage } from "../messages/edit-message.js";
 import { findMessage } from "../messages/find-message.js";
 import { listMessages } from "../messages/list-messages.js";
 import { draftDigest } from "../messages/message-draft.js";
+import { messageFromRow } from "../messages/message-row.js";
 import { reactToMessage } from "../messages/react-to-message.js";
 import { findSent, sendMessage, sendOrRepeat } from "../messages/send-message.js";
 import { closeEngine } from "../open-engine.js";
@@ -21,6 +22,7 @@ import { markRead } from "../receipts/mark-read.js";
 import { syncChanges } from "../sync/sync-changes.js";
 import { archiveChat } from "./archive-chat.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
+import { readMessageRange } from "./read-message-range.js";
 import { restoreChat } from "./restore-chat.js";
 
 const alice = { userId: "alice", role: "user" };
@@ -249,4 +251,26 @@ describe("catching up", () => {
     expect(page.messages).toHaveLength(20);
     expect((await sync(page.cursor)).reset).toBe(false);
   });
+});
+
+it("history misses nothing while messages go into the archive and come back", async () => {
+  const range = { chatId, from: SEGMENT_MESSAGES - 49, to: SEGMENT_MESSAGES + 50 };
+  const whole = await readMessageRange(test.engine.database, range);
+  expect(whole).toHaveLength(100);
+  let moving = true;
+  const moves = (async () => {
+    for (let round = 0; round < 6; round++) {
+      await restoreChat(test.engine, { actor: operator, chatId });
+      await archive();
+    }
+    moving = false;
+  })();
+  const plain = (rows: typeof whole) => rows.map(messageFromRow);
+  let reads = 0;
+  while (moving) {
+    expect(plain(await readMessageRange(test.engine.database, range))).toEqual(plain(whole));
+    reads++;
+  }
+  await moves;
+  expect(reads).toBeGreaterThan(6);
 });

@@ -4,7 +4,7 @@ import type { Transaction } from "../database/transaction.js";
 import type { MessageRow } from "../messages/message-row.js";
 import { type ArchivedRow, archivedRow } from "./archived-row.js";
 import { readSegments, type StoredSegment } from "./read-segments.js";
-import { segmentRows, unpackSegment } from "./segment-codec.js";
+import { segmentMessages, unpackSegment } from "./segment-codec.js";
 
 export interface MessageRange {
   chatId: string;
@@ -18,21 +18,31 @@ export interface MessageRange {
  * only the segments are unpacked in which the range lies. Purged ones are missing. Throws database_unavailable.
  */
 export async function readMessageRange(database: Database, range: MessageRange): Promise<MessageRow[]> {
-  const { from, to } = range;
-  const rows = await guardDatabase(() => readHot(database.prisma, range));
-  if (rows.length >= to - from + 1) return rows;
-  // Once more and together, because a message may have moved either way between two statements.
+  const { prisma } = database;
+  const hot = await guardDatabase(() => readHot(prisma, range));
+  if (isWhole(hot, range)) return hot;
+  const segments = await guardDatabase(() => readSegments(prisma, range));
+  const rows = segments.length === 0 ? hot : merge(hot, await unpackRange(segments, range));
+  if (isWhole(rows, range)) return rows;
+  // Something was restored between the two looks, or is purged.
   const found = await guardDatabase(() =>
-    database.prisma.$transaction(
-      async (transaction) => {
-        const segments = await readSegments(transaction, range);
-        return { segments, hot: segments.length === 0 ? rows : await readHot(transaction, range) };
-      },
+    prisma.$transaction(
+      async (transaction) => ({
+        hot: await readHot(transaction, range),
+        segments: await readSegments(transaction, range),
+      }),
       { isolationLevel: "RepeatableRead" },
     ),
   );
-  const archived = await unpackRange(found.segments, range);
-  return [...archived, ...found.hot].sort((left, right) => left.seq - right.seq);
+  return merge(found.hot, await unpackRange(found.segments, range));
+}
+
+const isWhole = (rows: readonly MessageRow[], { from, to }: MessageRange) => rows.length === to - from + 1;
+
+/** What was archived between two looks is in both, as it was. */
+function merge(hot: readonly MessageRow[], archived: readonly MessageRow[]): MessageRow[] {
+  const bySeq = new Map([...archived, ...hot].map((row) => [row.seq, row]));
+  return [...bySeq.values()].sort((left, right) => left.seq - right.seq);
 }
 
 function readHot(transaction: Transaction, { chatId, from, to }: MessageRange): Promise<MessageRow[]> {
@@ -58,8 +68,9 @@ async function unpackRange(
 ): Promise<ArchivedRow[]> {
   const rows: ArchivedRow[] = [];
   for (const segment of segments) {
-    const { messages } = segmentRows(await unpackSegment(segment));
-    rows.push(...messages.filter(({ seq }) => Number(seq) >= from && Number(seq) <= to).map(archivedRow));
+    const { firstSeq } = segment;
+    const part = { from: from - firstSeq, to: to - firstSeq + 1 };
+    rows.push(...segmentMessages(await unpackSegment(segment), part).map(archivedRow));
   }
   return rows;
 }

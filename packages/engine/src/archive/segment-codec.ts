@@ -28,7 +28,7 @@ const decompress = promisify(brotliDecompress);
 
 const CODEC = "brotli";
 const VERSION = 1;
-// Measured on segments of 500 messages: level 9 saves 3 % more than 5 and takes three times as long, which a chat's lock would last longer.
+// On segments of 500 short messages level 9 saves 2 % more than 5 and takes ten times as long, for which the chat would be locked.
 const QUALITY = 5;
 
 /** The text of a segment: all values of a column beside each other, which compresses best. The same rows always make the same text. */
@@ -46,9 +46,19 @@ function byColumn(rows: readonly TextRow[], names: string[]): Record<string, Arr
 
 /** The rows of a segment's text. Throws when it is of a version that this process does not know. */
 export function segmentRows(text: string): SegmentRows {
+  const { messages, reactions } = parseSegment(text);
+  return { messages: byRow(messages), reactions: byRow(reactions) };
+}
+
+/** Only the messages from one place of the segment up to, and without, another; the first place is 0. */
+export function segmentMessages(text: string, { from, to }: { from: number; to: number }): TextRow[] {
+  return byRow(parseSegment(text).messages, { from, to });
+}
+
+function parseSegment(text: string): SegmentText {
   const parsed: unknown = JSON.parse(text);
   if (!isSegment(parsed)) throw new Error("This is no archive segment of a version that is known here");
-  return { messages: byRow(parsed.messages), reactions: byRow(parsed.reactions) };
+  return parsed;
 }
 
 interface SegmentText {
@@ -61,11 +71,15 @@ function isSegment(value: unknown): value is SegmentText {
   return typeof value === "object" && value !== null && "version" in value && value.version === VERSION;
 }
 
-function byRow(columns: Record<string, Array<string | null>>): TextRow[] {
+function byRow(
+  columns: SegmentText["messages"],
+  part = { from: 0, to: Number.POSITIVE_INFINITY },
+): TextRow[] {
   const names = Object.keys(columns);
   const length = columns[names[0] ?? ""]?.length ?? 0;
-  return Array.from({ length }, (_, place) =>
-    Object.fromEntries(names.map((name) => [name, columns[name]?.[place] ?? null])),
+  const from = Math.max(part.from, 0);
+  return Array.from({ length: Math.max(Math.min(part.to, length) - from, 0) }, (_, place) =>
+    Object.fromEntries(names.map((name) => [name, columns[name]?.[from + place] ?? null])),
   );
 }
 
