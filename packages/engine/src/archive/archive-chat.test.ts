@@ -176,6 +176,10 @@ describe("what stays", () => {
     await run(`UPDATE messages SET ${column} = '2025-01-01' WHERE chat_id = $1 AND seq IN (1, 7)`, [chatId]);
     expect(await kept(chatId, 50)).toEqual([1, 7]);
     expect(await segmentsOf(chatId)).toEqual(["2-6", `8-${TOTAL - NEWEST_KEPT}`]);
+    // In time they go, too, each to its place.
+    await run(`UPDATE messages SET ${column} = '2024-12-31' WHERE chat_id = $1 AND seq IN (1, 7)`, [chatId]);
+    expect(await kept(chatId, 50)).toEqual([]);
+    expect(await segmentsOf(chatId)).toEqual(["1-1", "2-6", "7-7", `8-${TOTAL - NEWEST_KEPT}`]);
   });
 
   it("what somebody reacted to since", async () => {

@@ -20,6 +20,7 @@ import { closeEngine } from "../open-engine.js";
 import { archiveDue } from "./archive-due.js";
 import { archiveStats, chatArchive } from "./archive-stats.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
+import { purgeChat } from "./purge-chat.js";
 import { restoreChat } from "./restore-chat.js";
 import type { RetentionPolicy } from "./retention.js";
 import { setRetention } from "./set-retention.js";
@@ -177,6 +178,7 @@ describe("a run", () => {
     const chatId = await newChat();
     await due(policy);
     await restoreChat(test.engine, { actor: operator, chatId });
+    expect(await archiveOf(chatId)).toMatchObject({ archiveAfterDays: 0, archivedSeq: 0, segments: 0 });
     expect((await due(policy)).messages).toBe(0);
     await retain(chatId, { archiveAfterDays: null });
     expect((await due(policy)).messages).toBe(OLD);
@@ -257,6 +259,10 @@ describe("deletion", () => {
     const [held, changed] = [await newChat(), await newChat(COUNT + SEGMENT_MESSAGES)];
     await due(archiveAll);
     await retain(held, { legalHold: true });
+    expect(await purgeChat(test.engine, { chatId: held, before: now })).toMatchObject({
+      messages: 0,
+      ended: "legal_hold",
+    });
     const { archivedSeq } = await archiveOf(changed);
     await run(
       `INSERT INTO messages (id, chat_id, seq, rev, sender_id, sender_role, type, content, created_at)
