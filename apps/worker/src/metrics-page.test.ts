@@ -66,7 +66,7 @@ const CLOSED: Record<string, readonly string[] | RegExp> = {
   node: ["worker-1"],
   process: ["worker"],
   dependency: ["postgres", "redis", "push"],
-  state: ["total", "idle", "waiting", "active", "delayed", "failed"],
+  state: ["total", "idle", "waiting", "active", "delayed", "failed", "raw", "stored"],
   queue: QUEUE_NAMES,
   job_name: Object.keys(JOB_CATALOGUE),
   outcome: ["done", "failed", "push", "wait", "suppress"],
