@@ -6,6 +6,7 @@ import { type Cluster, startCluster } from "@parley/platform/local";
 import { WebSocket } from "ws";
 import { TEST_JWT_SECRET, testToken } from "../test-token.js";
 import { until } from "../until.js";
+import { WITHOUT_LIMITS } from "./without-limits.js";
 
 /**
  * What an idle connection costs a node in memory, on every contract: a fresh node for each measurement, in turns, with users who are in
@@ -82,8 +83,7 @@ async function measure(kind: Kind): Promise<Reading> {
     secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: GATEWAY_SECRET },
     env: {
       ...process.env,
-      LOG_LEVEL: "warn",
-      CONNECTS_PER_SECOND: "10000",
+      ...WITHOUT_LIMITS,
       REDIS_PREFIX: `bench-${randomBytes(6).toString("hex")}`,
       NODE_OPTIONS: `--expose-gc --import ${GARBAGE}`,
     },

@@ -8,6 +8,7 @@ import { openTestEngine } from "../../test-engine.js";
 import { TEST_GATEWAY_SECRET, TEST_JWT_SECRET, testToken } from "../../test-token.js";
 import { Generator } from "../compare/generator.js";
 import { fillDatabase, settleDatabase } from "../fill-database.js";
+import { WITHOUT_LIMITS } from "../without-limits.js";
 
 /** A database with its node, and people in it whose requests are measured. */
 export interface ReadStage {
@@ -29,17 +30,6 @@ const ROOT = fileURLToPath(new URL("../../../../..", import.meta.url));
 const ROOMS = 100;
 const HISTORIES = 500;
 const MISSED = 1_000;
-
-const WITHOUT_LIMITS = {
-  LOG_LEVEL: "warn",
-  MESSAGES_PER_MINUTE: "1000000",
-  MESSAGES_BURST: "100000",
-  REQUESTS_PER_MINUTE: "1000000",
-  REQUESTS_BURST: "100000",
-  SOCKET_EVENTS_PER_SECOND: "100000",
-  SOCKET_EVENTS_BURST: "100000",
-  CONNECTS_PER_SECOND: "100000",
-};
 
 /** Fills a database of its own on the server of DATABASE_URL, and starts one node and a worker on it. */
 export async function openReadStage(rows: number, log: (line: string) => void): Promise<ReadStage> {
