@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { ensureReady, root } from "./bootstrap.mjs";
 import { createProgress } from "./progress.mjs";
 import { Fault, runCommand } from "./run-command.mjs";
@@ -8,7 +9,7 @@ import { runScript } from "./run-script.mjs";
 const { env } = process;
 
 /** These measure no storage, or start what they measure themselves. */
-const WITHOUT_SERVICES = new Set(["push", "messages", "full-node", "bystanders"]);
+const WITHOUT_SERVICES = new Set(["push", "messages", "full-node", "bystanders", "profile"]);
 
 // A bench's figures are only worth something with a database that really writes to disk.
 await runScript(async ({ signal }) => {
@@ -19,7 +20,7 @@ await runScript(async ({ signal }) => {
   if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
     throw new Fault(`There is no bench named "${name}": see packages/testing/src/bench.`);
   }
-  const services = WITHOUT_SERVICES.has(name) ? undefined : await startServices(progress, signal);
+  const services = WITHOUT_SERVICES.has(name) ? undefined : await startServices({ progress, signal, args });
   try {
     const urls = services && { DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl };
     const { code } = await runCommand([process.execPath, script, ...args], {
@@ -34,7 +35,10 @@ await runScript(async ({ signal }) => {
   }
 });
 
-async function startServices(progress, signal) {
+async function startServices({ progress, signal, args }) {
+  // How much of the data Postgres keeps in its own memory is a matter of the server, which the bench itself finds running.
+  const { values } = parseArgs({ args, options: { "shared-buffers": { type: "string" } }, strict: false });
+  const shared = values["shared-buffers"];
   const { startLocalServices } = await import("../../packages/platform/dist/local/local-services.js");
   return progress.step("Postgres and Redis for the bench", () =>
     startLocalServices({
@@ -42,6 +46,7 @@ async function startServices(progress, signal) {
       databaseUrl: env.DATABASE_URL,
       redisUrl: env.REDIS_URL,
       durable: true,
+      ...(shared === undefined ? {} : { postgresSettings: { shared_buffers: shared } }),
       signal,
     }),
   );

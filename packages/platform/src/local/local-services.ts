@@ -17,6 +17,8 @@ export interface LocalServicesOptions {
   redisUrl?: string | undefined;
   /** Set false for data that may be lost with the machine: quicker, no fsync. */
   durable?: boolean;
+  /** Further settings of a Postgres that is started here. */
+  postgresSettings?: Record<string, string> | undefined;
   /** Ends the set-up early; what was started is stopped again. */
   signal?: AbortSignal | undefined;
 }
@@ -48,6 +50,7 @@ export async function startLocalServices(options: LocalServicesOptions): Promise
           dataDir: path.join(dataDir, "postgres"),
           logFile: path.join(logDir, "postgres.log"),
           durable,
+          settings: options.postgresSettings,
         }),
     options.redisUrl
       ? undefined

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   logFile?: string;
   /** Set false only for data that may be lost with the machine: it turns fsync off. */
   durable?: boolean;
+  /** Further settings of the server, such as a library that a measurement needs. */
+  settings?: Record<string, string> | undefined;
 }
 
 export interface LocalPostgres {
@@ -54,7 +56,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
     );
   const server = await startServerProcess({
     command: path.join(binaries, "bin/postgres"),
-    args: ["-D", cluster, "-p", String(port), ...settings(options.durable ?? true)],
+    args: ["-D", cluster, "-p", String(port), ...settings(options)],
     logFile: options.logFile ?? path.join(dataDir, "server.log"),
     env: serverEnv(),
     ...account,
@@ -137,7 +139,7 @@ function initialise(
   renameSync(partial, cluster);
 }
 
-function settings(durable: boolean): string[] {
+function settings({ durable = true, settings: further }: PostgresOptions): string[] {
   const values = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
@@ -148,6 +150,7 @@ function settings(durable: boolean): string[] {
     fsync: durable ? "on" : "off",
     full_page_writes: durable ? "on" : "off",
     synchronous_commit: "on",
+    ...further,
   };
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

@@ -15,6 +15,8 @@ const { values } = parseArgs({
     rows: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "4" },
+    /** Postgres' own memory for data, such as 2GB; read by what starts it. */
+    "shared-buffers": { type: "string", default: "128MB" },
     json: { type: "string" },
   },
 });
@@ -35,7 +37,7 @@ async function main(): Promise<void> {
         console.log(`round ${round + 1}, ${stage.rows} rows: ${JSON.stringify(reading)}`);
       }
     }
-    console.log(`\n${reportReads(rounds)}`);
+    console.log(`\n${reportReads(rounds)}\n\nshared_buffers: ${values["shared-buffers"]}`);
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rounds, null, 2)}\n`);
   } finally {
     for (const stage of stages) await stage.stop();

@@ -39,17 +39,25 @@ const COLLECTABLE = {
   NODE_OPTIONS: `--expose-gc --import ${new URL("../collect-garbage.js", import.meta.url).href}`,
 };
 
-export async function startRivals(): Promise<Rivals> {
+/** What a measurement needs besides: settings of Postgres, and a module that Node loads into each server's process. */
+export interface RivalsOptions {
+  postgresSettings?: Record<string, string>;
+  preload?: URL;
+}
+
+export async function startRivals({ postgresSettings, preload }: RivalsOptions = {}): Promise<Rivals> {
+  const loaded = { NODE_OPTIONS: preload ? `--import ${preload.href}` : COLLECTABLE.NODE_OPTIONS };
   const cluster = await startCluster({
     root: ROOT,
     port: 0,
     nodes: 2,
     durable: true,
+    postgresSettings,
     secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: TEST_GATEWAY_SECRET },
     env: {
       ...process.env,
       ...WITHOUT_LIMITS,
-      ...COLLECTABLE,
+      ...loaded,
       REDIS_PREFIX: `bench-${randomBytes(6).toString("hex")}`,
     },
   });
@@ -58,8 +66,9 @@ export async function startRivals(): Promise<Rivals> {
     throw new Error("unset DATABASE_URL and REDIS_URL: the benchmark measures servers of its own");
   process.env.PARLEY_TEST_DATABASE_URL = services.adminUrl;
   const naiveDatabase = await createTestDatabase();
-  const relays = await startTwo("relay-node", { REDIS_URL: services.redisUrl });
+  const relays = await startTwo("relay-node", { ...loaded, REDIS_URL: services.redisUrl });
   const naives = await startTwo("naive-node", {
+    ...loaded,
     REDIS_URL: services.redisUrl,
     DATABASE_URL: naiveDatabase.url,
   });
@@ -87,8 +96,7 @@ export async function startRivals(): Promise<Rivals> {
 }
 
 function startTwo(name: string, env: NodeJS.ProcessEnv): Promise<RivalProcess[]> {
-  const withGarbage = { ...env, ...COLLECTABLE };
-  return Promise.all([startRival(script(name), withGarbage), startRival(script(name), withGarbage)]);
+  return Promise.all([startRival(script(name), env), startRival(script(name), env)]);
 }
 
 function parleyOf(cluster: Cluster): Rival {
