@@ -12,6 +12,8 @@ import {
   type Logger,
   type Metrics,
   type Running,
+  startTracing,
+  type Tracing,
 } from "@parley/platform";
 import { AccessList } from "./auth/access-list.js";
 import { createAuthenticators } from "./auth/create-authenticators.js";
@@ -39,6 +41,7 @@ export async function startApi(
   { dialects }: { dialects: readonly Dialect[] } = { dialects: DIALECTS },
 ): Promise<ApiNode> {
   warnOfMissingProof(config, log);
+  const traced = await startTracing(config, { name: "parley-api", node: config.NODE_NAME });
   const metrics = createMetrics({ node: config.NODE_NAME, process: "api" });
   const redis = await openRedis(config, log);
   const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });
@@ -75,7 +78,7 @@ export async function startApi(
   return {
     port,
     metrics,
-    stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis }),
+    stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis, traced }),
   };
 }
 
@@ -88,11 +91,12 @@ interface Parts {
   engine: Engine;
   desk: JobDesk<QueueName>;
   redis: ApiRedis;
+  traced: Tracing;
 }
 
 /** Drains: not ready, no new connections, everyone sent away with a hint, what was accepted is stored, then all is closed. */
 async function stopApi(parts: Parts): Promise<void> {
-  const { log, health, realtime, serverEnd, access, engine, desk, redis } = parts;
+  const { log, health, realtime, serverEnd, access, engine, desk, redis, traced } = parts;
   log.info({ connections: realtime.connectionCount() }, "the node drains");
   health.setDraining();
   serverEnd.stopListening();
@@ -103,6 +107,7 @@ async function stopApi(parts: Parts): Promise<void> {
   await closeEngine(engine);
   await desk.close();
   redis.close();
+  await traced.close();
   log.info({}, "the node has stopped");
 }
 

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { tracingConfigFields } from "@parley/platform";
 import { z } from "zod";
 import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
 import { directoryConfigFields, directoryFaults } from "./directory-config.js";
@@ -101,6 +102,7 @@ export const apiConfigSchema = z
       .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
       .default("info")
       .meta({ description: "What is logged." }),
+    ...tracingConfigFields,
 
     MESSAGES_PER_MINUTE: wholeNumber(1, 1_000_000)
       .default(100)

@@ -1,6 +1,6 @@
 import { type Batch, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
 import { type Engine, loadTemplates, openEngine, poolStats, type VisitorReader } from "@parley/engine";
-import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis } from "@parley/platform";
+import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis, tracing } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
 import { openFileStore } from "./open-file-store.js";
@@ -44,6 +44,7 @@ export async function openApiEngine(
     userSource: createUserSource(config, { redis, metrics, log }),
     ...(templates && { templates }),
     log,
+    trace: tracing(),
   });
   createEngineMetrics(metrics, {
     pool: () => poolStats(engine),

@@ -26,6 +26,8 @@ import {
   openWorker,
   type Redis,
   type Running,
+  startTracing,
+  tracing,
 } from "@parley/platform";
 import { retentionPolicyOf } from "./archive-config.js";
 import { createArchiveMetrics } from "./archive-metrics.js";
@@ -65,6 +67,7 @@ export interface WorkerNode extends Running {
 
 /** Builds one worker, top to bottom, and starts it. The database must be migrated; Redis may come later. */
 export async function startWorker(config: WorkerConfig, log: Logger): Promise<WorkerNode> {
+  const traced = await startTracing(config, { name: "parley-worker", node: config.NODE_NAME });
   const folder = config.NOTIFICATION_TEMPLATES_DIR;
   const templates = folder === undefined ? undefined : await loadTemplates(folder);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "worker" });
@@ -107,6 +110,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
       for (const one of Object.values(redis)) one.disconnect();
       storage?.close();
       await close(server);
+      await traced.close();
     },
   };
 }
@@ -175,6 +179,7 @@ function openWorkerEngine(parts: {
     // Nobody uploads to a worker: it only clears up.
     files: storage && { storage, maxBytes: 0, quotaBytes: 0 },
     log,
+    trace: tracing(),
   });
 }
 

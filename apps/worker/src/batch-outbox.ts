@@ -1,5 +1,5 @@
 import type { Batch } from "@parley/contracts";
-import type { Redis } from "@parley/platform";
+import { type Redis, tracing } from "@parley/platform";
 
 export interface BatchOutboxOptions {
   /** A connection of the role `publish`. */
@@ -12,6 +12,8 @@ export interface BatchOutboxOptions {
 /** Makes the engine's `publish` for a process without sockets: the API nodes listen on one channel for what they are to deliver. */
 export function createBatchOutbox({ redis, prefix, onError }: BatchOutboxOptions): (batch: Batch) => void {
   return (batch) => {
-    redis.publish(`${prefix}:batches`, JSON.stringify({ batch, sentAt: Date.now() })).catch(onError);
+    redis
+      .publish(`${prefix}:batches`, JSON.stringify({ batch, sentAt: Date.now(), place: tracing().here() }))
+      .catch(onError);
   };
 }

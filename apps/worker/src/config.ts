@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { storageConfigFields, storageFaults } from "@parley/platform";
+import { storageConfigFields, storageFaults, tracingConfigFields } from "@parley/platform";
 import { z } from "zod";
 import { archiveConfigFields, archiveFaults } from "./archive-config.js";
 import { pushConfigFields, vapidFaults } from "./push-config.js";
@@ -49,6 +49,7 @@ const fields = z.object({
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info")
     .meta({ description: "What is logged." }),
+  ...tracingConfigFields,
   VERIFY_EVERY_SECONDS: wholeNumber(1, 86_400)
     .default(300)
     .meta({ description: "Time between two checks of stored chats against what chats promise." }),

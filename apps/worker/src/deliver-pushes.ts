@@ -7,6 +7,7 @@ import {
   type RecordedNotification,
   retryDelayMs,
 } from "@parley/engine";
+import { tracing } from "@parley/platform";
 import type { OutcomeRecorder } from "./outcome-recorder.js";
 import type { PushOutcome } from "./push/push-outcome.js";
 import type { PushSender } from "./push/push-sender.js";
@@ -52,14 +53,20 @@ async function pushOne(
   delivery: ClaimedDelivery,
 ): Promise<RecordedNotification[]> {
   const { endpoint, p256dh, auth, payload, ttlSeconds, urgency, topic } = delivery;
-  const outcome = await sender.send({
-    endpoint,
-    keys: { p256dh, auth },
-    payload: { ...payload },
-    ttlSeconds,
-    urgency,
-    topic,
-    class: isBulk(delivery) ? "bulk" : "interactive",
+  const { hostname } = new URL(endpoint);
+  const span = { name: "push.send", kind: "client", attributes: { "server.address": hostname } } as const;
+  const outcome = await tracing().run(span, async (open) => {
+    const found = await sender.send({
+      endpoint,
+      keys: { p256dh, auth },
+      payload: { ...payload },
+      ttlSeconds,
+      urgency,
+      topic,
+      class: isBulk(delivery) ? "bulk" : "interactive",
+    });
+    open.set({ "parley.push.outcome": found.kind });
+    return found;
   });
   return recorder.record(asStored(delivery, outcome));
 }

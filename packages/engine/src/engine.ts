@@ -13,6 +13,7 @@ import type { PresenceReader } from "./notifications/presence-port.js";
 import type { Templates } from "./notifications/templates/templates.js";
 import type { VisitorReader } from "./presence/visitor-reader.js";
 import type { ReceiptWriter } from "./receipts/receipt-writer.js";
+import type { TracePort } from "./trace-port.js";
 import type { KnownUsers } from "./users/known-users.js";
 import type { People } from "./users/people.js";
 import type { UserSource } from "./users/user-source.js";
@@ -29,6 +30,7 @@ export interface EnginePorts {
   /** The server that owns the users; undefined where there is none. */
   userSource: UserSource | undefined;
   log: EngineLog;
+  trace: TracePort;
   clock: () => Date;
   /** New ids: UUID version 7. */
   ids: () => string;

@@ -140,6 +140,7 @@ export {
 export { type Catchup, type HolePosition, readMissed } from "./sync/read-missed.js";
 export { type ChatPosition, readArrival, readPositions } from "./sync/read-positions.js";
 export { type SyncPage, syncChanges } from "./sync/sync-changes.js";
+export type { TracePort } from "./trace-port.js";
 export { revokeTokens, setBlocked } from "./users/change-access.js";
 export { findPeople } from "./users/find-people.js";
 export type { DirectoryPerson } from "./users/people.js";

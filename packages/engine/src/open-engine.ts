@@ -18,6 +18,7 @@ import { STANDARD_TEMPLATES } from "./notifications/templates/standard-templates
 import type { Templates } from "./notifications/templates/templates.js";
 import { nobodyVisits, type VisitorReader } from "./presence/visitor-reader.js";
 import { ReceiptWriter } from "./receipts/receipt-writer.js";
+import { type TracePort, untraced } from "./trace-port.js";
 import { KnownUsers } from "./users/known-users.js";
 import { People } from "./users/people.js";
 import { readClaims } from "./users/read-claims.js";
@@ -46,6 +47,8 @@ export interface EngineOptions {
   /** Where files are kept; left out: there are none. */
   files?: FileStore | undefined;
   log: EngineLog;
+  /** Left out: nothing is traced. */
+  trace?: TracePort | undefined;
   clock?: () => Date;
   ids?: () => string;
 }
@@ -54,15 +57,16 @@ const KNOWN_PUSH_SERVICES: EndpointPolicy = { mode: "known", allowedHosts: [], p
 
 /** Opens the chat engine on a migrated database. Close it with `closeEngine`. */
 export function openEngine(options: EngineOptions): Engine {
-  const { log } = options;
+  const { log, trace = untraced } = options;
   const database = openDatabase({
     databaseUrl: options.databaseUrl,
     schema: options.schema ?? "public",
     poolSize: options.poolSize ?? 10,
     onIdleError: (error) => log.warn({ err: error }, "a database connection broke; it will be replaced"),
+    trace,
   });
   const enqueue = options.enqueue ?? (() => undefined);
-  const dueChats = new DueChats(enqueue);
+  const dueChats = new DueChats({ enqueue, trace });
   const ports: EnginePorts = {
     publish: (batch) => {
       options.publish(batch);
@@ -73,21 +77,16 @@ export function openEngine(options: EngineOptions): Engine {
     visitors: options.visitors ?? nobodyVisits,
     userSource: options.userSource,
     log,
+    trace,
     clock: options.clock ?? (() => new Date()),
     ids: options.ids ?? uuidv7,
   };
   const writers = openWriters({ database, ports, queueLimit: options.queueLimit ?? 5_000 });
   const templates = options.templates ?? STANDARD_TEMPLATES;
   const endpointPolicy = options.endpointPolicy ?? KNOWN_PUSH_SERVICES;
-  const people = new People({
-    readClaims: (userIds) => readClaims(database, userIds),
-    source: options.userSource,
-    log,
-    clock: ports.clock,
-  });
   const state = {
     knownUsers: new KnownUsers(),
-    people,
+    people: openPeople(database, ports),
     chatFacts: new ChatFactsCache(database),
     messageNumbers: new MessageNumbers(database),
     turns: new ChatTurns(),
@@ -100,10 +99,19 @@ export function openEngine(options: EngineOptions): Engine {
   return { ...ports, database, ...writers, ...state };
 }
 
+function openPeople(database: Database, { userSource, log, clock }: EnginePorts): People {
+  return new People({
+    readClaims: (userIds) => readClaims(database, userIds),
+    source: userSource,
+    log,
+    clock,
+  });
+}
+
 /** What waits in this process to be committed together. */
 function openWriters(parts: { database: Database; ports: EnginePorts; queueLimit: number }) {
   const { database, ports, queueLimit } = parts;
-  const shared = { database, log: ports.log, queueLimit };
+  const shared = { database, log: ports.log, trace: ports.trace, queueLimit };
   return {
     writer: new MessageWriter({ ...shared, onCommitted: (changes) => publishChanges(ports, changes) }),
     receipts: new ReceiptWriter({ ...shared, onCommitted: (news) => publishPositions(ports, news) }),

@@ -58,3 +58,15 @@ export {
   storageConfigFields,
   storageFaults,
 } from "./storage/storage-config.js";
+export { startTracing, type TracedService } from "./tracing/start-tracing.js";
+export {
+  NO_TRACING,
+  type OpenSpan,
+  type Span,
+  type SpanAttributes,
+  type SpanKind,
+  type TracePlace,
+  type Tracing,
+  tracing,
+} from "./tracing/tracing.js";
+export { type TracingConfig, tracingConfigFields } from "./tracing/tracing-config.js";

@@ -1,6 +1,7 @@
 import { type Bindings, type DestinationStream, type LogFn, type Logger, pino } from "pino";
 import { keepPrivate } from "./keep-private.js";
 import { logError } from "./log-error.js";
+import { tracing } from "./tracing/tracing.js";
 
 export type { Logger } from "pino";
 
@@ -33,6 +34,7 @@ export function createLogger({ level, node, name, destination }: LoggerOptions):
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: (error: unknown) => logError(error), error: (error: unknown) => logError(error) },
     hooks: { logMethod: logSafely },
+    mixin: traceFields,
     formatters: { level: (label: string) => ({ level: label }), log: keepPrivate },
   };
   const log = destination ? pino(options, destination) : pino(options);
@@ -52,4 +54,10 @@ function logSafely(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
   if (hasNoMessage) method.call(this, fields, logError(fields.err).message);
   else if (first instanceof Error) method.call(this, fields, String(message));
   else method.apply(this, args);
+}
+
+/** Where the line belongs to a request that is traced. */
+function traceFields(): { trace_id?: string } {
+  const id = tracing().traceId();
+  return id === undefined ? {} : { trace_id: id };
 }

@@ -2,6 +2,7 @@ import { Queue, Worker } from "bullmq";
 import { logError } from "./log-error.js";
 import type { Log } from "./logger.js";
 import { connectRedis, type Redis } from "./redis.js";
+import { tracing } from "./tracing/tracing.js";
 
 /** Ids and numbers; never contents, which would leave the database by this way. */
 export type JobData = Readonly<
@@ -63,9 +64,11 @@ export function openQueue({ name, redisUrl, log, prefix = PREFIX }: QueueConnect
   const reach = queueOpener(redis, { name, prefix });
   return {
     add: async (job, data, { id, delayMs } = {}) => {
+      const asked = tracing().here();
       const queue = await reach();
       await queue.add(job, data, {
         ...(id === undefined ? {} : { jobId: id }),
+        ...(asked === undefined ? {} : { telemetry: { metadata: asked } }),
         ...(delayMs === undefined ? {} : { delay: delayMs }),
       });
     },
@@ -146,10 +149,14 @@ export function openWorker({
   const worker = new Worker(
     name,
     async (job) => {
-      const work = runLogged(
-        { id: job.id ?? "", job: job.name, data: job.data, attempt: job.attemptsMade + 1 },
-        { run, log },
-      );
+      const begun = { id: job.id ?? "", job: job.name, data: job.data, attempt: job.attemptsMade + 1 };
+      const span = {
+        name: `job ${job.name}`,
+        kind: "consumer",
+        attributes: { "messaging.system": "bullmq", "messaging.destination.name": name },
+        from: job.opts.telemetry?.metadata,
+      } as const;
+      const work = tracing().run(span, () => runLogged(begun, { run, log }));
       running.add(work);
       await work.finally(() => running.delete(work));
     },

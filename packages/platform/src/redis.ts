@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
 import type { Log } from "./logger.js";
+import { tracing } from "./tracing/tracing.js";
 
 export type { Redis } from "ioredis";
 
@@ -45,6 +46,7 @@ export function connectRedis({ url, role, log }: RedisConnection): Redis {
     retryStrategy: retryDelay,
   });
   logOutages(redis, { role, log });
+  traceCommands(redis);
   if (role === "subscribe") keepAsking(redis);
   return redis;
 }
@@ -98,4 +100,27 @@ function keepAsking(redis: Redis): void {
     if (redis.status === "ready") redis.ping().catch(() => undefined);
   }, SUBSCRIBER_PING_MS).unref();
   redis.once("end", () => clearInterval(timer));
+}
+
+/** Commands that somebody's traced work sends are a part of it. */
+function traceCommands(redis: Redis): void {
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (...sent) => {
+    const [command] = sent;
+    if (tracing().here() === undefined) return send(...sent);
+    let answer: unknown;
+    const span = {
+      name: `redis ${command.name}`,
+      kind: "client",
+      attributes: { "db.system.name": "redis" },
+    } as const;
+    // The caller gets Redis' own promise: one that nobody looks at must not become another that nobody catches.
+    tracing()
+      .run(span, async () => {
+        answer = send(...sent);
+        await answer;
+      })
+      .catch(() => undefined);
+    return answer;
+  };
 }

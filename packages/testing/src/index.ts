@@ -27,6 +27,7 @@ export { startPushService } from "./push-service/start-push-service.js";
 export { measureQueries, type QueryCost } from "./query-meter.js";
 export { connectRaw, type RawClient, type RawClientOptions } from "./raw-client.js";
 export { type RestClient, restClient } from "./rest-client.js";
+export { type CollectedSpan, type SpanCollector, startSpanCollector } from "./span-collector.js";
 export { startTestCluster, type TestCluster } from "./test-cluster.js";
 export { createTestDatabase, type TestDatabase, testRedisUrl } from "./test-database.js";
 export { addTestDevice, createTestDevice, type TestDevice } from "./test-device.js";

@@ -13,6 +13,7 @@ import { nodeRouter } from "./node-router.js";
 import { requestState } from "./request-state.js";
 import { restRouter } from "./rest-router.js";
 import type { OperationParts } from "./run-operation.js";
+import { traceRequests } from "./trace-requests.js";
 import { trackRequests } from "./track-requests.js";
 import { UploadSlots } from "./upload-slots.js";
 
@@ -28,6 +29,7 @@ export function createHttpApp(parts: HttpParts): Express {
   app.disable("etag");
   app.set("trust proxy", parts.config.TRUST_PROXY);
   app.use(trackRequests({ log: parts.log, metrics: httpMetrics }));
+  app.use(traceRequests);
   app.use(guards(parts.config));
   app.use(nodeRouter(parts));
   app.use(restRouter(operationParts));

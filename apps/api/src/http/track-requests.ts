@@ -2,11 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "@parley/platform";
 import type { Request, RequestHandler, Response } from "express";
 import type { HttpMetrics } from "./http-metrics.js";
+import { QUIET_ROUTES } from "./quiet-routes.js";
 import { beginState, type RequestState } from "./request-state.js";
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
-/** Asked every few seconds by machines. */
-const QUIET_ROUTES = new Set(["/healthz", "/readyz", "/metrics"]);
 
 interface Tracker {
   log: Logger;

@@ -1,11 +1,18 @@
 import type { Batch } from "@parley/contracts";
-import type { Log, Redis } from "@parley/platform";
+import type { Log, Redis, TracePlace } from "@parley/platform";
+
+/** What comes with a batch. */
+export interface Sent {
+  sentAt: number;
+  /** In which trace it was published, if in any. */
+  place?: TracePlace | undefined;
+}
 
 export interface BatchInboxOptions {
   subscriber: Redis;
   /** First part of the channel's name. */
   prefix: string;
-  onBatch: (batch: Batch, sentAt: number) => void;
+  onBatch: (batch: Batch, sent: Sent) => void;
   log: Log;
 }
 
@@ -15,8 +22,8 @@ export function openBatchInbox({ subscriber, prefix, onBatch, log }: BatchInboxO
   const onMessage = (channel: string, text: string) => {
     if (channel !== inbox) return;
     try {
-      const { batch, sentAt } = JSON.parse(text) as { batch: Batch; sentAt: number };
-      onBatch(batch, sentAt);
+      const { batch, ...sent } = JSON.parse(text) as { batch: Batch } & Sent;
+      onBatch(batch, sent);
     } catch (error) {
       log.error({ err: error }, "a batch from another process could not be delivered");
     }

@@ -1,6 +1,7 @@
 import type { Batch } from "@parley/contracts";
-import type { Log, Redis } from "@parley/platform";
+import { type Log, type Redis, tracing } from "@parley/platform";
 import { createShardedAdapter } from "@socket.io/redis-adapter";
+import type { Sent } from "./batch-inbox.js";
 import type { ChatNamespace, ChatServer } from "./socket-types.js";
 
 export interface BusOptions {
@@ -11,7 +12,7 @@ export interface BusOptions {
   log: Log;
   /** First part of the channels' names. */
   prefix: string;
-  onBatch: (batch: Batch, sentAt: number) => void;
+  onBatch: (batch: Batch, sent: Sent) => void;
   onPublishError?: () => void;
 }
 
@@ -35,8 +36,15 @@ export function createBus(options: BusOptions): Bus {
       channelPrefix: options.prefix,
     }),
   );
-  namespace.on(EVENT, (batch: Batch, sentAt: number) => options.onBatch(batch, sentAt));
-  return { publish: (batch) => void namespace.serverSideEmit(EVENT, batch, Date.now()) };
+  namespace.on(EVENT, (batch, sentAt, place) => options.onBatch(batch, { sentAt, place }));
+  const publish = (batch: Batch) => {
+    const place = tracing().here();
+    if (place === undefined) return void namespace.serverSideEmit(EVENT, batch, Date.now());
+    return void namespace.serverSideEmit(EVENT, batch, Date.now(), place);
+  };
+  return {
+    publish: (batch) => tracing().run({ name: "bus.publish", kind: "producer" }, () => publish(batch)),
+  };
 }
 
 /** The adapter swallows what goes wrong with a publish; the node must know, because it says how long others wait for its news. */

@@ -6,7 +6,7 @@ import {
   type FieldError,
   ParleyError,
 } from "@parley/contracts";
-import type { Log } from "@parley/platform";
+import { type Log, tracing } from "@parley/platform";
 import type { z } from "zod";
 import type { CommandSlots } from "./command-slots.js";
 import { COMMANDS } from "./commands/catalogue.js";
@@ -45,7 +45,9 @@ export async function dispatch(
   const started = performance.now();
   connection.running++;
   try {
-    const result = await runCommand(context, { name: event.name, input: input[0] });
+    const result = await tracing().run({ name: `socket ${name}`, kind: "server" }, () =>
+      runCommand(context, { name: event.name, input: input[0] }),
+    );
     context.onResult(name, { seconds: (performance.now() - started) / 1_000 });
     if (typeof acknowledge === "function") (acknowledge as Acknowledge)({ ok: true, ...result });
   } catch (error) {

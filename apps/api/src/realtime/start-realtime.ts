@@ -2,12 +2,12 @@ import type { Server as HttpServer } from "node:http";
 import type { Batch } from "@parley/contracts";
 import type { Dialect, DialectPorts, PresenceState } from "@parley/dialects";
 import { type Engine, pingDatabase, readArrival, readMissed } from "@parley/engine";
-import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
+import { type Log, type Metrics, type RateLimiter, type Redis, tracing } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
 import type { ApiConfig } from "../config.js";
-import { openBatchInbox } from "./batch-inbox.js";
+import { openBatchInbox, type Sent } from "./batch-inbox.js";
 import { createBus } from "./bus.js";
 import type { BusState } from "./bus-probe.js";
 import { DatabaseWatch } from "./database-watch.js";
@@ -130,9 +130,10 @@ function joinCluster(
   const incoming = {
     subscriber: redis.subscriber,
     prefix: config.REDIS_PREFIX,
-    onBatch: (batch: Batch, sentAt: number) => {
+    onBatch: (batch: Batch, { sentAt, place }: Sent) => {
       metrics.busDelay.observe(Math.max(0, Date.now() - sentAt) / 1_000);
-      accept(batch);
+      if (place === undefined) accept(batch);
+      else tracing().run({ name: "bus.deliver", kind: "consumer", from: place }, () => accept(batch));
     },
     log,
   };

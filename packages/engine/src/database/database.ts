@@ -1,6 +1,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { Pool, type PoolClient, types } from "pg";
 import { PrismaClient } from "../generated/prisma/client.js";
+import type { TracePort } from "../trace-port.js";
+import { traceStatements } from "./trace-statements.js";
 
 /** The one way to Postgres: a pool for the hot statements, and Prisma on the same pool for everything else. */
 export interface Database {
@@ -22,6 +24,7 @@ export interface DatabaseOptions {
   poolSize: number;
   /** Told about connections that broke while idle; the pool replaces them by itself. */
   onIdleError: (error: Error) => void;
+  trace: TracePort;
 }
 
 // Waiting for ever is the default of the pool and of Postgres; a chat would rather be told, and try again.
@@ -71,6 +74,7 @@ function openPool(options: DatabaseOptions, size: number): Pool {
     types: { getTypeParser: parserFor },
   });
   pool.on("error", options.onIdleError);
+  traceStatements(pool, options.trace);
   return pool;
 }
 

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { expect, it } from "vitest";
 import type { Database } from "../database/database.js";
+import { untraced } from "../trace-port.js";
 import { MessageWriter } from "./message-writer.js";
 
 const CHAT = "00000000-0000-7000-8000-000000000000";
@@ -37,7 +38,13 @@ function scriptedPool(script: Array<"held" | "stored" | "spoilt">) {
 function writerOn(pool: Pool): MessageWriter {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const database = { writerPool: pool } as Database;
-  return new MessageWriter({ database, log, queueLimit: 1_000, onCommitted: () => undefined });
+  return new MessageWriter({
+    database,
+    log,
+    trace: untraced,
+    queueLimit: 1_000,
+    onCommitted: () => undefined,
+  });
 }
 
 const write = (writer: MessageWriter, content: string) =>

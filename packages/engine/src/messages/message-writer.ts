@@ -2,6 +2,7 @@ import { type Audience, type Change, type Message, ParleyError } from "@parley/c
 import type { Database } from "../database/database.js";
 import { isDataFault, isLockTimeout, translateDatabaseFailure } from "../database/database-failure.js";
 import type { EngineLog } from "../engine-log.js";
+import type { TracePlace, TracePort } from "../trace-port.js";
 import { type Appended, appendMessages, type Outcome, type Pending } from "./append-messages.js";
 
 export interface MessageWriterOptions {
@@ -9,6 +10,7 @@ export interface MessageWriterOptions {
   /** Called once per commit with its new messages, in each chat's order, before any sender is told. */
   onCommitted: (changes: Change[]) => void;
   log: EngineLog;
+  trace: TracePort;
   /** Messages that may wait in this process; more are refused as `overloaded`. */
   queueLimit: number;
 }
@@ -23,6 +25,7 @@ interface Waiting {
   resolve: (written: Written) => void;
   reject: (error: unknown) => void;
   since: number;
+  place: TracePlace | undefined;
 }
 
 type Twin = Pick<Waiting, "resolve" | "reject">;
@@ -74,7 +77,8 @@ export class MessageWriter {
         reject(new ParleyError("overloaded", { retryAfterMs: OVERLOADED_RETRY_MS }));
         return;
       }
-      const waiting: Waiting = { pending, twins: [], resolve, reject, since: performance.now() };
+      const place = this.#options.trace.here();
+      const waiting: Waiting = { pending, twins: [], resolve, reject, since: performance.now(), place };
       if (key !== undefined) this.#byClientId.set(key, waiting);
       this.#open++;
       this.#enqueue(waiting);
@@ -131,7 +135,11 @@ export class MessageWriter {
 
   async #store(batch: Waiting[]): Promise<void> {
     const pendings = batch.map((waiting) => waiting.pending);
-    this.#settle(batch, await appendMessages(this.#options.database.writerPool, pendings));
+    const { database, trace } = this.#options;
+    const callers = batch.flatMap(({ place }) => place ?? []);
+    await trace.runShared({ name: "messages.commit", kind: "client" }, callers, async () =>
+      this.#settle(batch, await appendMessages(database.writerPool, pendings)),
+    );
   }
 
   async #commitHalves(batch: Waiting[]): Promise<void> {

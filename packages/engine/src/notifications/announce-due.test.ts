@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { createChat } from "../chats/create-chat.js";
 import { sendMessage } from "../messages/send-message.js";
 import { closeEngine } from "../open-engine.js";
+import { untraced } from "../trace-port.js";
 import { DueChats } from "./announce-due.js";
 
 describe("the chats of a moment", () => {
@@ -11,7 +12,7 @@ describe("the chats of a moment", () => {
 
   it("share a job", async () => {
     const asked: Asked[] = [];
-    const due = new DueChats((job, data) => void asked.push({ job, data }));
+    const due = new DueChats({ enqueue: (job, data) => void asked.push({ job, data }), trace: untraced });
     const change = (chatId: string) => ({
       chatId,
       rev: 1,
@@ -34,7 +35,7 @@ describe("the chats of a moment", () => {
     vi.useFakeTimers();
     try {
       const asked: Asked[] = [];
-      const due = new DueChats((job, data) => void asked.push({ job, data }));
+      const due = new DueChats({ enqueue: (job, data) => void asked.push({ job, data }), trace: untraced });
       const created = { name: "message.created" as const, message: {} as never };
       const change = (chatId: string, audience: string[] | null = ["x"]) => ({
         chatId,

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Database } from "../database/database.js";
+import { untraced } from "../trace-port.js";
 import type { PositionRequest } from "./move-positions.js";
 import { ReceiptWriter } from "./receipt-writer.js";
 
@@ -40,7 +41,7 @@ function scriptedPool(script: Step[] = []) {
 function writerOn(pool: Pool, queueLimit = 1_000): ReceiptWriter {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const onCommitted = () => undefined;
-  return new ReceiptWriter({ database: { pool } as Database, log, queueLimit, onCommitted });
+  return new ReceiptWriter({ database: { pool } as Database, log, trace: untraced, queueLimit, onCommitted });
 }
 
 /** A request of ann's in the chat named chat, unless it says otherwise. */

@@ -2,6 +2,7 @@ import { ParleyError } from "@parley/contracts";
 import type { Database } from "../database/database.js";
 import { isDataFault, isLockTimeout, translateDatabaseFailure } from "../database/database-failure.js";
 import type { EngineLog } from "../engine-log.js";
+import type { TracePlace, TracePort } from "../trace-port.js";
 import {
   type MovedPositions,
   movePositions,
@@ -15,6 +16,7 @@ export interface ReceiptWriterOptions {
   /** Called once per commit with what it moved, before anybody who asked for it is told. */
   onCommitted: (news: PositionNews) => void;
   log: EngineLog;
+  trace: TracePort;
   /** Requests that may wait in this process; more are refused as `overloaded`. */
   queueLimit: number;
 }
@@ -27,6 +29,7 @@ interface Waiting {
   resolve: (settled: Settled) => void;
   reject: (error: unknown) => void;
   since: number;
+  place: TracePlace | undefined;
 }
 
 const BATCH_LIMIT = 256;
@@ -71,7 +74,8 @@ export class ReceiptWriter {
         return;
       }
       this.#open++;
-      const waiting: Waiting = { request, resolve, reject, since: performance.now() };
+      const place = this.#options.trace.here();
+      const waiting: Waiting = { request, resolve, reject, since: performance.now(), place };
       if (request.kind === "delivered") this.#rest(waiting);
       else this.#enqueue(waiting);
     });
@@ -144,7 +148,11 @@ export class ReceiptWriter {
     if (batch.length === 0) return;
     try {
       const requests = batch.map((waiting) => waiting.request);
-      this.#settle(batch, await movePositions(this.#options.database.pool, { requests, skipHeld }));
+      const { database, trace } = this.#options;
+      const callers = batch.flatMap(({ place }) => place ?? []);
+      await trace.runShared({ name: "positions.commit", kind: "client" }, callers, async () =>
+        this.#settle(batch, await movePositions(database.pool, { requests, skipHeld })),
+      );
     } catch (error) {
       if (isLockTimeout(error) && !skipHeld) return this.#commit(batch, { skipHeld: true });
       const isOnesFault = isDataFault(error) || isLockTimeout(error);

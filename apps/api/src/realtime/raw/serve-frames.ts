@@ -1,7 +1,7 @@
 import { ParleyError } from "@parley/contracts";
 import type { Dialect, Fields, Said, SocketClient } from "@parley/dialects";
 import { rememberUser } from "@parley/engine";
-import type { Log } from "@parley/platform";
+import { type Log, tracing } from "@parley/platform";
 import type { RawData, WebSocket } from "ws";
 import type { Authenticator } from "../../auth/create-authenticator.js";
 import type { CommandSlots } from "../command-slots.js";
@@ -61,7 +61,9 @@ async function serveFrame(parts: FrameParts, frame: { data: RawData; isBinary: b
     const handler = handlerOf(parts, fields);
     command = `${dialect.name}.${handler.name}`;
     const read = fields;
-    const said = await parts.slots.run(connection.userId, () => handler.run(read));
+    const said = await tracing().run({ name: `socket ${command}`, kind: "server" }, () =>
+      parts.slots.run(connection.userId, () => handler.run(read)),
+    );
     connection.say(said.map((answer) => JSON.stringify(answer)));
   } catch (error) {
     refusal = asRefusal(parts, { error, command });
