@@ -1,17 +1,17 @@
-import { tracing } from "@parley/platform";
+import { NO_TRACING, tracing } from "@parley/platform";
 import type { RequestHandler } from "express";
 import { QUIET_ROUTES } from "./quiet-routes.js";
 import { requestState } from "./request-state.js";
 
 /** Makes a span of each request where there is tracing; comes after `trackRequests`. Not of what machines ask every few seconds. */
 export const traceRequests: RequestHandler = (request, response, next) => {
-  if (QUIET_ROUTES.has(request.path)) {
+  if (tracing() === NO_TRACING || QUIET_ROUTES.has(request.path)) {
     next();
     return;
   }
   const { method } = request;
   const span = { name: method, kind: "server", from: request.get("traceparent") } as const;
-  tracing().run(span, (open) => {
+  void tracing().run(span, (open) => {
     const closed = new Promise<void>((resolve) => response.once("close", resolve));
     next();
     return closed.then(() => {
