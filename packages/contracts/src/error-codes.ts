@@ -143,6 +143,11 @@ export const ERROR_CODES = {
     message: "The chat is closed and takes no new messages.",
     retryable: false,
   },
+  chat_held: {
+    kind: "conflict",
+    message: "The chat is on legal hold; take it off first.",
+    retryable: false,
+  },
   order_chat_differs: {
     kind: "conflict",
     message: "This order already has a chat with other participants.",
@@ -180,6 +185,18 @@ export const ERROR_CODES = {
   database_unavailable: {
     kind: "unavailable",
     message: "The server can't reach its database; try again with the same `client_id`.",
+    retryable: true,
+  },
+  search_too_slow: {
+    kind: "unavailable",
+    message:
+      "The search took too long; search one chat or a shorter time, or use longer words, or try again in a moment.",
+    retryable: true,
+  },
+  archive_unreadable: {
+    kind: "unavailable",
+    message:
+      "These old messages can't be read now: their archive segment is missing or damaged, and the operator must bring it back from a backup; the server's log says which.",
     retryable: true,
   },
   keys_unavailable: {

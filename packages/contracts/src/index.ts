@@ -57,10 +57,12 @@ export type {
 } from "./openapi/document.js";
 export { openApiDocument } from "./openapi.js";
 export { type ErrorDetails, type FieldError, ParleyError } from "./parley-error.js";
+export type { ArchiveRunShape, ChatArchiveShape } from "./rest/archive-shapes.js";
 export type { BatchProgressShape, BatchShape } from "./rest/campaign-shapes.js";
 export { type OperationId, REST_CATALOGUE } from "./rest/catalogue.js";
 export type { ChatDetailShape, ChatShape } from "./rest/chat-shapes.js";
 export type { FileShape } from "./rest/file-shapes.js";
 export type { MessageDraftShape, MessageShape } from "./rest/message-shapes.js";
 export type { Operation } from "./rest/operation.js";
+export type { SearchPageShape } from "./rest/search-operations.js";
 export { SOCKET_EVENTS, type SocketEventName, type SocketEventPayload } from "./socket-events.js";

@@ -27,6 +27,13 @@ export const LIMITS = {
   batchContentBytes: 3_000,
   /** Code points of a file's name; longer ones are cut, their ending kept. */
   fileNameLength: 200,
+  /** Code points of what is searched for, and how many words and phrases that may be. */
+  searchCodePoints: 200,
+  searchTerms: 10,
+  /** Days after which a chat's messages are archived. */
+  retentionDays: 36_500,
+  /** Characters of why an operator does something. */
+  reasonLength: 500,
   /** Different emoji on one message. */
   reactionsPerMessage: 50,
 } as const;

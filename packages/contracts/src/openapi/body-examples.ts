@@ -17,6 +17,10 @@ export const BODY_EXAMPLES: { [Id in WithBody]: Body<Id> } = {
   markMessagesRead: { message_ids: ["01890a5d-ac96-774b-bcce-b302099a8057"] },
   markMessagesDelivered: { seq: 42 },
   editMessage: { content: "Hello, I am at the shop now." },
+  archiveChat: { before: "2025-01-01T00:00:00Z" },
+  purgeChat: { confirm: "01890a5d-ac96-774b-bcce-b302099a8057", before: "2020-01-01T00:00:00Z" },
+  setChatRetention: { days: 90 },
+  setChatHold: { held: true, reason: "Dispute about order 1001" },
   changeSettings: { private_reading: true },
   updateOrder: { status: "in_delivery", eta_minutes: 20 },
   subscribe: {

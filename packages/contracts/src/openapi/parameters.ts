@@ -23,6 +23,11 @@ const MEANING: Readonly<Record<string, string>> = {
   type: "Only notifications of this type.",
   unread: "`true`: only those that were not opened.",
   hours: "How far back deliveries are looked at.",
+  chat_id: "The chat; in a search: only this one.",
+  q: 'Words, all of which must be there; `"several words"` as they stand, `-word` not at all. The last word may be the beginning of one, from 3 letters on. Case and accents do not matter.',
+  from: "Only what this person sent.",
+  before: "Only what was sent before this time.",
+  after: "Only what was sent at this time or later.",
   around_seq: "The messages on both sides of this place.",
 };
 

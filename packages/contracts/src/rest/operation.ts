@@ -30,4 +30,6 @@ export interface Operation {
   takesSignedUrl?: true;
   /** Counts against the message rate instead of only the request rate. */
   sends?: boolean;
+  /** Counts against the rate of searches, besides the request rate. */
+  searches?: boolean;
 }
