@@ -28,6 +28,8 @@ const RETRYABLE: Record<Retryable | "connection_lost" | "timed_out", true> = {
   too_many_connections: true,
   overloaded: true,
   database_unavailable: true,
+  search_too_slow: true,
+  archive_unreadable: true,
   keys_unavailable: true,
   storage_unavailable: true,
   draining: true,

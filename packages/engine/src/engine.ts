@@ -14,6 +14,7 @@ import type { Templates } from "./notifications/templates/templates.js";
 import type { VisitorReader } from "./presence/visitor-reader.js";
 import type { ReceiptWriter } from "./receipts/receipt-writer.js";
 import type { TracePort } from "./trace-port.js";
+import type { SearchTurns } from "./search/search-turns.js";
 import type { KnownUsers } from "./users/known-users.js";
 import type { People } from "./users/people.js";
 import type { UserSource } from "./users/user-source.js";
@@ -48,6 +49,7 @@ export interface Engine extends EnginePorts {
   /** The integer names of messages by their places. */
   messageNumbers: MessageNumbers;
   turns: ChatTurns;
+  searches: SearchTurns;
   dueChats: DueChats;
   /** The words of notifications. */
   templates: Templates;

@@ -19,6 +19,7 @@ import type { Templates } from "./notifications/templates/templates.js";
 import { nobodyVisits, type VisitorReader } from "./presence/visitor-reader.js";
 import { ReceiptWriter } from "./receipts/receipt-writer.js";
 import { type TracePort, untraced } from "./trace-port.js";
+import { SearchTurns } from "./search/search-turns.js";
 import { KnownUsers } from "./users/known-users.js";
 import { People } from "./users/people.js";
 import { readClaims } from "./users/read-claims.js";
@@ -90,6 +91,7 @@ export function openEngine(options: EngineOptions): Engine {
     chatFacts: new ChatFactsCache(database),
     messageNumbers: new MessageNumbers(database),
     turns: new ChatTurns(),
+    searches: new SearchTurns(),
     dueChats,
     templates,
     faults: { unrenderableNotifications: 0, loggedUnrenderable: new Set<string>() },

@@ -1,4 +1,5 @@
 import type { Transaction } from "../database/transaction.js";
+import { noteSearchChange } from "../search/note-search-change.js";
 import { readDueMessages } from "./due-messages.js";
 import {
   packSegment,
@@ -105,4 +106,5 @@ async function noteArchived(
   await transaction.$executeRaw`
     UPDATE chats SET archived_seq = greatest(archived_seq, ${lastSeq}::int), archived_xid = greatest(archived_xid, ${String(newest)}::xid8)
     WHERE id = ${chatId}::uuid`;
+  await noteSearchChange(transaction, { chatId, firstSeq: Number(messages[0]?.seq), lastSeq });
 }

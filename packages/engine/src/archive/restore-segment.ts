@@ -1,4 +1,5 @@
 import type { Transaction } from "../database/transaction.js";
+import { noteSearchChange } from "../search/note-search-change.js";
 import { readSegments, type StoredSegment } from "./read-segments.js";
 import { segmentRows, unpackSegment } from "./segment-codec.js";
 import { insertFromSegment, MESSAGE_COLUMNS, REACTION_COLUMNS } from "./segment-columns.js";
@@ -41,5 +42,6 @@ export async function restoreSegment(
     UPDATE chats SET archived_seq = greatest(purged_seq, coalesce((
       SELECT last_seq FROM archive_segments WHERE chat_id = ${chatId}::uuid ORDER BY last_seq DESC LIMIT 1), 0))
     WHERE id = ${chatId}::uuid`;
+  await noteSearchChange(transaction, { chatId, firstSeq: segment.firstSeq, lastSeq });
   return messages.length;
 }
