@@ -116,6 +116,12 @@ export const apiConfigSchema = z
     REQUESTS_BURST: wholeNumber(1, 100_000)
       .default(300)
       .meta({ description: "Requests that one user or address may make at once." }),
+    SEARCHES_PER_MINUTE: wholeNumber(1, 1_000_000)
+      .default(120)
+      .meta({ description: "Searches one user may make per minute, in the whole cluster." }),
+    SEARCHES_BURST: wholeNumber(1, 100_000)
+      .default(20)
+      .meta({ description: "Searches one user may make at once." }),
     SOCKET_EVENTS_PER_SECOND: wholeNumber(1, 100_000)
       .default(50)
       .meta({ description: "Events per second that one socket may send." }),

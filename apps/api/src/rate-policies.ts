@@ -15,6 +15,11 @@ export function requestPolicy(config: Pick<ApiConfig, "REQUESTS_PER_MINUTE" | "R
   return { name: "request", perMinute: config.REQUESTS_PER_MINUTE, burst: config.REQUESTS_BURST };
 }
 
+/** Searches of a user, which cost more than other requests. */
+export function searchPolicy(config: Pick<ApiConfig, "SEARCHES_PER_MINUTE" | "SEARCHES_BURST">): RatePolicy {
+  return { name: "search", perMinute: config.SEARCHES_PER_MINUTE, burst: config.SEARCHES_BURST };
+}
+
 /** Handshakes of an address, before it is asked whose they are. */
 export function handshakePolicy(
   config: Pick<ApiConfig, "HANDSHAKES_PER_MINUTE" | "HANDSHAKES_BURST">,

@@ -46,6 +46,7 @@ import { createQueueMetrics } from "./queue-metrics.js";
 import { createPresenceReader } from "./read-presence.js";
 import { createJobRunner } from "./run-job.js";
 import { keepSchedules, schedulesOf } from "./schedules.js";
+import { createSearchMetrics } from "./search-metrics.js";
 import { createStatusServer } from "./status-server.js";
 import { sweepAtStart } from "./sweep-at-start.js";
 
@@ -104,6 +105,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
       health.setDraining();
       endSchedules();
       context.archive.stopping.abort();
+      context.search.stopping.abort();
       await stopWorkers(workers, sender);
       await desk.close();
       await closeEngine(engine);
@@ -205,6 +207,7 @@ function createContext(parts: {
       stopping: new AbortController(),
     },
     audit: createAuditMetrics(metrics),
+    search: { metrics: createSearchMetrics(metrics), stopping: new AbortController() },
     push: {
       rules: { delayMs: config.PUSH_DELAY_MS, perMinute: config.PUSHES_PER_MINUTE },
       metrics: pushMetrics,

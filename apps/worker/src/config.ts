@@ -50,6 +50,10 @@ const fields = z.object({
     .default("info")
     .meta({ description: "What is logged." }),
   ...tracingConfigFields,
+  SEARCH_INDEX_EVERY_SECONDS: wholeNumber(1, 3_600).default(5).meta({
+    description:
+      "Time between two looks for messages that are to be put into the index of search. Until then they are found all the same, but cost more.",
+  }),
   VERIFY_EVERY_SECONDS: wholeNumber(1, 86_400)
     .default(300)
     .meta({ description: "Time between two checks of stored chats against what chats promise." }),

@@ -21,6 +21,14 @@ export function schedulesOf(config: WorkerConfig): Schedule[] {
       everyMs: config.ARCHIVE_EVERY_SECONDS * 1000,
       data: {},
     },
+    // Who asked has put it into the queue as well, unless Redis was away.
+    { id: "archive.asked", job: "archive.asked", everyMs: 60_000, data: {} },
+    {
+      id: "search.index",
+      job: "search.index",
+      everyMs: config.SEARCH_INDEX_EVERY_SECONDS * 1000,
+      data: {},
+    },
     {
       id: "chats.verify",
       job: "chats.verify",

@@ -5,10 +5,18 @@ export {
   archiveChat,
 } from "./archive/archive-chat.js";
 export { type ArchiveDueInput, type ArchivedDue, archiveDue } from "./archive/archive-due.js";
+export {
+  type ArchiveRun,
+  beginArchiveRun,
+  listArchiveRuns,
+  takeArchiveRun,
+} from "./archive/archive-runs.js";
 export { type ArchiveStats, archiveStats, type ChatArchive, chatArchive } from "./archive/archive-stats.js";
 export { type PurgedChat, purgeChat } from "./archive/purge-chat.js";
+export { type ArchiveRequest, requestArchiveRun } from "./archive/request-archive-run.js";
 export { type RestoredChat, restoreChat } from "./archive/restore-chat.js";
 export type { RetentionPolicy } from "./archive/retention.js";
+export { type RanArchive, runArchive } from "./archive/run-archive.js";
 export { type ChatRetention, setRetention } from "./archive/set-retention.js";
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
 export type {

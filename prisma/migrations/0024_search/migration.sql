@@ -15,8 +15,8 @@ CREATE TABLE "search_blocks" (
 -- The terms are read through their index only; the rest of the row is small without them.
 ALTER TABLE "search_blocks" SET (toast_tuple_target = 128);
 ALTER TABLE "search_blocks" ADD CONSTRAINT "search_blocks_chat_id_fkey" FOREIGN KEY ("chat_id") REFERENCES "chats"("id") ON DELETE CASCADE ON UPDATE CASCADE;
--- Nobody waits for the worker, and every search would read the list of what is still to be put into the index.
-CREATE INDEX "search_blocks_terms_idx" ON "search_blocks" USING GIN ("terms") WITH (fastupdate = off);
+-- What is new goes into the index in portions, which costs a third; every search reads the list of what waits, so it is kept short (KiB).
+CREATE INDEX "search_blocks_terms_idx" ON "search_blocks" USING GIN ("terms") WITH (fastupdate = on, gin_pending_list_limit = 1024);
 
 -- Parts of chats whose blocks don't say what stands there now. Without a foreign key, which would be looked up for each edit.
 CREATE TABLE "search_changes" (

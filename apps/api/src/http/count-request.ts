@@ -2,7 +2,7 @@ import { ParleyError } from "@parley/contracts";
 import type { RatePolicy } from "@parley/platform";
 import type { Request, Response } from "express";
 import { addressKey } from "../auth/address-key.js";
-import { isRateExempt, messageKey, messagePolicy, requestPolicy } from "../rate-policies.js";
+import { isRateExempt, messageKey, messagePolicy, requestPolicy, searchPolicy } from "../rate-policies.js";
 import type { HttpMetrics } from "./http-metrics.js";
 import type { HttpParts } from "./http-parts.js";
 
@@ -11,7 +11,7 @@ export interface Counting extends Pick<HttpParts, "limiter" | "config"> {
   response: Response;
 }
 
-type Kind = "request" | "message" | "address";
+type Kind = "request" | "message" | "search" | "address";
 
 /** Counts a request of a user. Throws rate_limited. */
 export async function countRequest(
@@ -37,6 +37,13 @@ export async function countMessage(
   if (isRateExempt(user.role)) return;
   const policy = messagePolicy(counting.config);
   await count(counting, { kind: "message", key: messageKey(user.userId), policy });
+}
+
+/** Counts a search of a user. Throws rate_limited. */
+export async function countSearch(counting: Counting, user: { userId: string; role: string }): Promise<void> {
+  if (isRateExempt(user.role)) return;
+  const policy = searchPolicy(counting.config);
+  await count(counting, { kind: "search", key: `search:${user.userId}`, policy });
 }
 
 async function count(

@@ -24,7 +24,7 @@ export function createHttpMetrics({ registry }: Pick<Metrics, "registry">) {
     errors,
     rateLimited: new Counter({
       name: "parley_http_rate_limited_total",
-      help: "Requests over a limit: of a user, of an address without a token, or of messages",
+      help: "Requests over a limit: of a user, of an address without a token, of messages, or of searches",
       labelNames: ["kind"] as const,
       registers,
     }),

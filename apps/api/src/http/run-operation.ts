@@ -10,7 +10,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { bearerToken } from "../auth/bearer-token.js";
 import type { FileUrlTokens } from "../auth/file-url-tokens.js";
 import { originalToken } from "../auth/original-token.js";
-import { type Counting, countMessage, countRequest, countStranger } from "./count-request.js";
+import { type Counting, countMessage, countRequest, countSearch, countStranger } from "./count-request.js";
 import type { HandlerContext, Input, ReceiveFile } from "./handlers/handler.js";
 import { REST_HANDLERS } from "./handlers/rest-handlers.js";
 import type { HttpMetrics } from "./http-metrics.js";
@@ -40,6 +40,7 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
       ? await admitStranger(counting, request)
       : await identify(parts, { request, response, counting, signed, token: tokenOf(operation, request) });
     if (operation.roles && !operation.roles.includes(actor.role)) throw new ParleyError("role_required");
+    if (operation.searches) await countSearch(counting, actor);
     const body = await readInput(parts, operation, { request, response, userId: actor.userId });
     const valid = validateInput(operation, { params: request.params, query: request.query, body });
     const input = operation.body === "multipart" ? { ...valid, body } : valid;

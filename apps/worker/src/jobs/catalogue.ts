@@ -1,4 +1,5 @@
 import type { JobName } from "@parley/contracts";
+import { archiveAsked } from "./archive-asked.js";
 import { archiveRun } from "./archive-run.js";
 import { campaignsExpand } from "./campaigns-expand.js";
 import { chatsVerify } from "./chats-verify.js";
@@ -10,9 +11,11 @@ import { notificationsDecide } from "./notifications-decide.js";
 import { notificationsPrune } from "./notifications-prune.js";
 import { notificationsSweep } from "./notifications-sweep.js";
 import { pushDeliver } from "./push-deliver.js";
+import { searchIndex } from "./search-index.js";
 
 /** Who does which job. The compiler sees to it that none of the contract's jobs is missing. */
 export const JOBS = {
+  "archive.asked": archiveAsked,
   "archive.run": archiveRun,
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
@@ -23,6 +26,7 @@ export const JOBS = {
   "notifications.prune": notificationsPrune,
   "notifications.sweep": notificationsSweep,
   "push.deliver": pushDeliver,
+  "search.index": searchIndex,
 } as const satisfies {
   [Name in JobName]: JobHandler<Name>;
 };

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import type { ArchiveMetrics } from "../archive-metrics.js";
 import type { AuditMetrics } from "../audit-metrics.js";
 import type { PushMetrics } from "../push-metrics.js";
+import type { SearchMetrics } from "../search-metrics.js";
 
 /** What every job is given. */
 export interface JobContext {
@@ -24,6 +25,11 @@ export interface JobContext {
   audit: AuditMetrics & {
     /** Where the next audit of this process goes on. */
     after?: string;
+  };
+  search: {
+    metrics: SearchMetrics;
+    /** Aborted when the worker stops: a run ends with its step. */
+    stopping: AbortController;
   };
   push: {
     rules: Partial<PushRules>;

@@ -46,8 +46,15 @@ const notificationsPrune = z.object({ olderThanMs: z.int().min(3_600_000) });
 /** Pushes notifications that are due. */
 const pushDeliver = z.object({ notificationIds: z.array(z.uuid()).min(1).max(100) });
 
+/** Carries out what operators asked of the archive. */
+const archiveAsked = z.object({});
+
+/** Makes what new and changed messages are found by. */
+const searchIndex = z.object({});
+
 /** Every job that the worker runs, with the shape of its data. Jobs carry ids and numbers, never contents. */
 export const JOB_CATALOGUE = {
+  "archive.asked": archiveAsked,
   "archive.run": archiveRun,
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
@@ -58,6 +65,7 @@ export const JOB_CATALOGUE = {
   "notifications.prune": notificationsPrune,
   "notifications.sweep": notificationsSweep,
   "push.deliver": pushDeliver,
+  "search.index": searchIndex,
 } as const satisfies Record<string, z.ZodType>;
 
 export type JobName = keyof typeof JOB_CATALOGUE;

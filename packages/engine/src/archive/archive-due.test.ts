@@ -231,6 +231,23 @@ describe("deletion", () => {
     expect(seen.faults).toEqual([]);
   });
 
+  it("waits for chats with a longer retention of their own as long as for others, and for ever where nothing is archived", async () => {
+    const [longer, never] = [await newChat(), await newChat()];
+    await retain(never, { archiveAfterDays: 0 });
+    // The messages are a year and a half old, 547 days, and what was changed last of them 395.
+    await retain(longer, { archiveAfterDays: 390 });
+    for (const purgeAfterDays of [0, 380, 200]) {
+      await due({ ...archiveAll, purgeAfterDays });
+      expect(await archiveOf(longer)).toMatchObject({ messages: OLD, purgedSeq: 0 });
+    }
+    expect((await due({ ...archiveAll, purgeAfterDays: 150 })).purged).toBe(OLD);
+    await retain(never, { archiveAfterDays: 30 });
+    await due(archiveAll);
+    await retain(never, { archiveAfterDays: 0 });
+    expect((await due(purge)).purged).toBe(0);
+    expect(await archiveOf(never)).toMatchObject({ messages: OLD });
+  });
+
   it("leaves used client ids used, and nothing else by which a message is found", async () => {
     const chatId = await newChat();
     const draft = { content: "gone", type: "text" as const, clientId: "once" };

@@ -20,11 +20,13 @@ export interface ChatArchive extends ArchiveStats, ChatRetention {
 }
 
 const SUMS = `count(*)::int AS segments, coalesce(sum(message_count), 0)::int AS messages,
-  coalesce(sum(raw_size), 0)::bigint AS "rawBytes", coalesce(sum(octet_length(data)), 0)::bigint AS "storedBytes" FROM archive_segments`;
+  coalesce(sum(raw_size), 0)::bigint AS "rawBytes", coalesce(sum(coalesce(stored_size, octet_length(data))), 0)::bigint AS "storedBytes" FROM archive_segments`;
 
-/** What the whole archive holds. Reads a row per segment, and none of their contents. */
+const TOTALS = `SELECT segments, messages, raw_bytes AS "rawBytes", stored_bytes AS "storedBytes" FROM archive_totals WHERE id = 1`;
+
+/** What the whole archive holds: sums that are kept with the segments. Throws database_unavailable. */
 export async function archiveStats(engine: Engine): Promise<ArchiveStats> {
-  const { rows } = await guardDatabase(() => engine.database.pool.query<ArchiveStats>(`SELECT ${SUMS}`));
+  const { rows } = await guardDatabase(() => engine.database.pool.query<ArchiveStats>(TOTALS));
   return rows[0] ?? { segments: 0, messages: 0, rawBytes: 0, storedBytes: 0 };
 }
 

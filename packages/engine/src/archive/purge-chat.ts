@@ -7,7 +7,7 @@ import { segmentRows, unpackSegment } from "./segment-codec.js";
 export interface PurgedChat {
   segments: number;
   messages: number;
-  ended: "done" | "legal_hold" | "busy";
+  ended: "done" | "legal_hold" | "busy" | "interrupted";
 }
 
 /**
@@ -16,8 +16,9 @@ export interface PurgedChat {
  */
 export async function purgeChat(
   engine: Engine,
-  { chatId, before }: { chatId: string; before: Date },
+  input: { chatId: string; before: Date; afterSegment?: (messages: number) => Promise<boolean> },
 ): Promise<PurgedChat> {
+  const { chatId, before } = input;
   const purged = { segments: 0, messages: 0 };
   for (;;) {
     const step = await lockArchive(engine, chatId, async (transaction, chat) =>
@@ -27,6 +28,7 @@ export async function purgeChat(
     if (step === 0) return { ...purged, ended: "done" };
     purged.segments++;
     purged.messages += step;
+    if ((await input.afterSegment?.(step)) === false) return { ...purged, ended: "interrupted" };
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Actor, ParleyError } from "@parley/contracts";
+import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
 import { lockArchive } from "./lock-archive.js";
@@ -10,8 +11,8 @@ const LAST_POSSIBLE = 2_147_483_646;
 export interface RestoredChat {
   segments: number;
   messages: number;
-  /** Somebody else held the chat for too long: what is left comes back with the next call. */
-  ended: "done" | "busy";
+  /** `busy`: somebody else held the chat for too long; what is left comes back with the next call. */
+  ended: "done" | "busy" | "interrupted";
 }
 
 /**
@@ -23,22 +24,33 @@ export async function restoreChat(
   { actor, chatId }: { actor: Actor; chatId: string },
 ): Promise<RestoredChat> {
   if (!isPrivileged(actor)) throw new ParleyError("role_required");
+  return restoreSegments(engine, { chatId });
+}
+
+/** The same for what was allowed before; `afterSegment` as in archiving. */
+export async function restoreSegments(
+  engine: Engine,
+  { chatId, afterSegment }: { chatId: string; afterSegment?: (messages: number) => Promise<boolean> },
+): Promise<RestoredChat> {
   const restored = { segments: 0, messages: 0 };
   for (;;) {
-    const messages = await lockArchive(engine, chatId, async (transaction) => {
-      await transaction.$executeRaw`UPDATE chats SET archive_after_days = 0 WHERE id = ${chatId}::uuid AND archive_after_days IS DISTINCT FROM 0`;
-      const newest = await transaction.archiveSegment.findFirst({
-        where: { chatId },
-        orderBy: { lastSeq: "desc" },
-        select: { lastSeq: true },
-      });
-      if (newest === null) return 0;
-      const [segment] = await readSegments(transaction, { chatId, from: newest.lastSeq, to: LAST_POSSIBLE });
-      return segment === undefined ? 0 : restoreSegment(transaction, { chatId, segment });
-    });
+    const messages = await lockArchive(engine, chatId, (transaction) => restoreNewest(transaction, chatId));
     if (messages === "busy") return { ...restored, ended: "busy" };
     if (messages === 0) return { ...restored, ended: "done" };
     restored.segments++;
     restored.messages += messages;
+    if ((await afterSegment?.(messages)) === false) return { ...restored, ended: "interrupted" };
   }
+}
+
+async function restoreNewest(transaction: Transaction, chatId: string): Promise<number> {
+  await transaction.$executeRaw`UPDATE chats SET archive_after_days = 0 WHERE id = ${chatId}::uuid AND archive_after_days IS DISTINCT FROM 0`;
+  const newest = await transaction.archiveSegment.findFirst({
+    where: { chatId },
+    orderBy: { lastSeq: "desc" },
+    select: { lastSeq: true },
+  });
+  if (newest === null) return 0;
+  const [segment] = await readSegments(transaction, { chatId, from: newest.lastSeq, to: LAST_POSSIBLE });
+  return segment === undefined ? 0 : restoreSegment(transaction, { chatId, segment });
 }

@@ -8,6 +8,9 @@ import { termsOf } from "./text-terms.js";
 export interface SearchedChat {
   id: string;
   number: number;
+  lastSeq: number;
+  /** Some of its messages are in the archive. */
+  isArchived: boolean;
 }
 
 /** A part of a chat in which something may match. */
@@ -50,13 +53,12 @@ const UNINDEXED = {
   text: `SELECT part.chat_id AS "chatId", part.first_seq AS "firstSeq", part.last_seq AS "lastSeq", newest.number AS newest
     FROM (
       SELECT own.id AS chat_id, greatest(last - ${BLOCK_MESSAGES - 1}, first.seq) AS first_seq, last AS last_seq
-      FROM unnest($1::uuid[]) AS own(id)
-      CROSS JOIN LATERAL (SELECT last_seq FROM chats WHERE id = own.id OFFSET 0) chat
+      FROM unnest($1::uuid[], $3::int[]) AS own(id, last_seq)
       CROSS JOIN LATERAL (
         SELECT coalesce((SELECT last_seq FROM search_blocks WHERE chat_id = own.id ORDER BY chat_id, last_seq DESC LIMIT 1), 0) AS seq
       ) done
       CROSS JOIN LATERAL (SELECT seq FROM messages WHERE chat_id = own.id AND seq > done.seq ORDER BY chat_id, seq LIMIT 1) first
-      CROSS JOIN LATERAL generate_series(chat.last_seq, first.seq, -${BLOCK_MESSAGES}) AS last
+      CROSS JOIN LATERAL generate_series(own.last_seq, first.seq, -${BLOCK_MESSAGES}) AS last
       UNION ALL
       SELECT chat_id, first_seq, last_seq FROM unnest($1::uuid[]) AS own(id)
       CROSS JOIN LATERAL (SELECT * FROM search_changes WHERE chat_id = own.id ORDER BY chat_id, last_seq OFFSET 0) change
@@ -69,10 +71,8 @@ export async function findParts(
   input: { chats: readonly SearchedChat[]; query: SearchQuery; filter: SearchFilter; below: number },
 ): Promise<FoundParts> {
   const { chats, below } = input;
-  const unindexed = await client.query<SearchPart>({
-    ...UNINDEXED,
-    values: [chats.map(({ id }) => id), below],
-  });
+  const values = [chats.map(({ id }) => id), below, chats.map(({ lastSeq }) => lastSeq)];
+  const unindexed = await client.query<SearchPart>({ ...UNINDEXED, values });
   const parts = [...unindexed.rows];
   let completeTo = -1;
   for (let from = 0; from < chats.length; from += CHATS_PER_STATEMENT) {

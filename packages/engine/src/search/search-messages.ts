@@ -56,16 +56,18 @@ const FROM_THE_NEWEST = Number.MAX_SAFE_INTEGER;
 export async function searchMessages(engine: Engine, input: SearchInput): Promise<SearchResults> {
   const query = parseSearchQuery(input.text);
   const below = input.cursor === undefined ? FROM_THE_NEWEST : decodeSearchCursor(input.cursor);
-  return engine.searches.take(() =>
-    withClient(engine, async (client) => {
+  return engine.searches.take(async () => {
+    const { ids, nextBelow, archived } = await withClient(engine, async (client) => {
       const chats = await ownChats(client, input);
-      if (chats.length === 0) return { results: [], nextCursor: null, archivedBefore: null };
       const found = await find(client, { chats, query, filter: input, below, limit: input.limit });
-      const results = await readResults(engine, { ids: found.ids, query });
-      const nextCursor = found.nextBelow === null ? null : encodeSearchCursor(found.nextBelow);
-      return { results, nextCursor, archivedBefore: await archivedBefore(client, { chats, filter: input }) };
-    }),
-  );
+      return { ...found, archived: await archivedBefore(client, { chats, filter: input }) };
+    });
+    return {
+      results: await readResults(engine, { ids, query }),
+      nextCursor: nextBelow === null ? null : encodeSearchCursor(nextBelow),
+      archivedBefore: archived,
+    };
+  });
 }
 
 /** One connection, on which a statement may take less time than elsewhere. */

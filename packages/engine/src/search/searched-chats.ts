@@ -6,23 +6,21 @@ import type { SearchFilter } from "./search-messages.js";
 // A chat of its own is searched by guests, too, who read it; all chats are those of the list.
 const OWN = {
   name: "search-own-chats",
-  text: `SELECT c.id, c.number FROM members m
-    CROSS JOIN LATERAL (SELECT id, number FROM chats WHERE id = m.chat_id OFFSET 0) c
+  text: `SELECT c.id, c.number, c.last_seq AS "lastSeq", c.archived_seq > c.purged_seq AS "isArchived" FROM members m
+    CROSS JOIN LATERAL (SELECT * FROM chats WHERE id = m.chat_id OFFSET 0) c
     WHERE m.user_id = $1 AND m.left_at IS NULL AND m.role <> 'guest'`,
 };
 
 const ONE = {
   name: "search-own-chat",
-  text: `SELECT c.id, c.number FROM members m JOIN chats c ON c.id = m.chat_id
+  text: `SELECT c.id, c.number, c.last_seq AS "lastSeq", c.archived_seq > c.purged_seq AS "isArchived" FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.chat_id = $2::uuid AND m.user_id = $1 AND m.left_at IS NULL`,
 };
 
 const ARCHIVED = {
   name: "search-archived",
   text: `SELECT max(s.newest_at) AS "newestAt" FROM unnest($1::uuid[]) AS own(id)
-    CROSS JOIN LATERAL (SELECT archived_seq > purged_seq AS is_archived FROM chats WHERE id = own.id OFFSET 0) c
-    CROSS JOIN LATERAL (SELECT newest_at FROM archive_segments WHERE chat_id = own.id AND c.is_archived
-      ORDER BY chat_id, last_seq DESC LIMIT 1) s
+    CROSS JOIN LATERAL (SELECT newest_at FROM archive_segments WHERE chat_id = own.id ORDER BY chat_id, last_seq DESC LIMIT 1) s
     WHERE s.newest_at >= coalesce($2::timestamptz, '-infinity')`,
 };
 
@@ -43,7 +41,9 @@ export async function archivedBefore(
   client: PoolClient,
   { chats, filter }: { chats: readonly SearchedChat[]; filter: SearchFilter },
 ): Promise<string | null> {
-  const values = [chats.map(({ id }) => id), filter.after ?? null];
+  const archived = chats.filter(({ isArchived }) => isArchived).map(({ id }) => id);
+  if (archived.length === 0) return null;
+  const values = [archived, filter.after ?? null];
   const { rows } = await client.query<{ newestAt: Date | null }>({ ...ARCHIVED, values });
   const newest = rows[0]?.newestAt ?? null;
   if (newest === null) return null;

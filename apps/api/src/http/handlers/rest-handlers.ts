@@ -1,4 +1,5 @@
 import { adminHandlers } from "./admin-handlers.js";
+import { archiveHandlers } from "./archive-handlers.js";
 import { authHandlers } from "./auth-handlers.js";
 import { campaignHandlers } from "./campaign-handlers.js";
 import { chatHandlers } from "./chat-handlers.js";
@@ -8,12 +9,14 @@ import { memberHandlers } from "./member-handlers.js";
 import { messageHandlers } from "./message-handlers.js";
 import { notificationHandlers } from "./notification-handlers.js";
 import { platformHandlers } from "./platform-handlers.js";
+import { searchHandlers } from "./search-handlers.js";
 import { settingsHandlers } from "./settings-handlers.js";
 import { syncHandlers } from "./sync-handlers.js";
 
 /** A handler for every call of the catalogue; one that is missing does not compile. */
 export const REST_HANDLERS: Handlers = {
   ...adminHandlers,
+  ...archiveHandlers,
   ...authHandlers,
   ...campaignHandlers,
   ...chatHandlers,
@@ -22,6 +25,7 @@ export const REST_HANDLERS: Handlers = {
   ...messageHandlers,
   ...notificationHandlers,
   ...platformHandlers,
+  ...searchHandlers,
   ...settingsHandlers,
   ...syncHandlers,
 };

@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import {
+  createOldChat,
+  createTestDatabase,
+  openTestEngine,
+  readRawRows,
+  type TestDatabase,
+  type TestEngine,
+} from "@parley/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { closeEngine } from "../open-engine.js";
+import { beginArchiveRun, keepArchiveRun, listArchiveRuns, takeArchiveRun } from "./archive-runs.js";
+import { archiveStats, chatArchive } from "./archive-stats.js";
+import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
+import { type ArchiveRequest, requestArchiveRun } from "./request-archive-run.js";
+import { type RunArchiveInput, runArchive } from "./run-archive.js";
+import { setRetention } from "./set-retention.js";
+
+const alice = { userId: "alice", role: "user" };
+const operator = { userId: "root", role: "admin" };
+const OLD = SEGMENT_MESSAGES + 10;
+const policy = { archiveAfterDays: { order: 0, direct: 0, group: 30 }, purgeAfterDays: 0 };
+
+let database: TestDatabase;
+let test: TestEngine;
+let now = new Date("2025-07-01");
+const asked: string[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  test = openTestEngine(database.url, { clock: () => now, enqueue: (job) => void asked.push(job) });
+});
+
+afterAll(async () => {
+  await closeEngine(test.engine);
+  await database.drop();
+});
+
+beforeEach(async () => {
+  for (const table of ["chats", "archived_messages", "archive_runs"])
+    await test.engine.database.pool.query(`DELETE FROM ${table}`);
+  asked.length = 0;
+});
+
+const newChat = () => createOldChat(test.engine, { count: NEWEST_KEPT + OLD });
+const ask = (request: ArchiveRequest, actor = operator) => requestArchiveRun(test.engine, { actor, request });
+const storedIn = async (chatId: string) => (await readRawRows(test.engine, chatId)).length;
+const runs = () => listArchiveRuns(test.engine, 20);
+
+/** Carries out what waits. */
+async function carryOut(input: Partial<RunArchiveInput> = {}) {
+  const run = await takeArchiveRun(test.engine);
+  if (run === undefined) return undefined;
+  return runArchive(test.engine, { run, policy, afterSegment: async () => true, ...input });
+}
+
+describe("what an operator asks for", () => {
+  it("is archived, brought back and deleted, and each run says what it did", async () => {
+    const chatId = await newChat();
+    const rows = await readRawRows(test.engine, chatId);
+    await ask({ kind: "archive", chatId });
+    expect(asked).toEqual(["archive.asked"]);
+    const moved = await carryOut();
+    expect(moved).toMatchObject({ messages: OLD, segments: 2, state: "done" });
+    expect(await storedIn(chatId)).toBe(NEWEST_KEPT);
+    await ask({ kind: "restore", chatId });
+    await carryOut();
+    expect(await readRawRows(test.engine, chatId)).toEqual(rows);
+    await ask({ kind: "archive", chatId, before: new Date("2024-01-01T00:05:00Z") });
+    const some = (await carryOut())?.messages ?? 0;
+    expect(await storedIn(chatId)).toBe(NEWEST_KEPT + OLD - some);
+    expect(some).toBeGreaterThan(0);
+    await ask({ kind: "archive", chatId });
+    expect((await carryOut())?.messages).toBe(OLD - some);
+    await ask({ kind: "purge", chatId });
+    await carryOut();
+    const { segments, purgedSeq } = await chatArchive(test.engine, { actor: operator, chatId });
+    expect([segments, purgedSeq]).toEqual([0, OLD]);
+    expect(await carryOut()).toBeUndefined();
+    const listed = await runs();
+    expect(listed.map(({ kind, state, chats }) => [kind, state, chats])).toEqual([
+      ["purge", "done", 1],
+      ["archive", "done", 1],
+      ["archive", "done", 1],
+      ["restore", "done", 1],
+      ["archive", "done", 1],
+    ]);
+    expect(listed[4]).toMatchObject({
+      requestedBy: "root",
+      chatId,
+      messages: OLD,
+      rawBytes: moved?.rawBytes,
+      storedBytes: moved?.storedBytes,
+    });
+    expect(listed[0]?.purged).toBe(purgedSeq);
+  });
+
+  it("is for operators, of chats that there are, and not of one that is held", async () => {
+    const chatId = await newChat();
+    await expect(ask({ kind: "archive", chatId }, alice)).rejects.toMatchObject({ code: "role_required" });
+    await expect(ask({ kind: "archive", chatId: randomUUID() })).rejects.toMatchObject({
+      code: "chat_not_found",
+    });
+    await setRetention(test.engine, { actor: operator, chatId, change: { legalHold: true } });
+    for (const kind of ["archive", "purge"] as const)
+      await expect(ask({ kind, chatId })).rejects.toMatchObject({ code: "chat_held" });
+    expect(await runs()).toEqual([]);
+  });
+
+  it("is not done when the chat is held meanwhile", async () => {
+    const chatId = await newChat();
+    await ask({ kind: "archive", chatId });
+    await setRetention(test.engine, { actor: operator, chatId, change: { legalHold: true } });
+    expect(await carryOut()).toMatchObject({ state: "failed", messages: 0 });
+    expect(await storedIn(chatId)).toBe(NEWEST_KEPT + OLD);
+    expect((await runs())[0]).toMatchObject({ state: "failed", error: "The chat is on legal hold" });
+  });
+
+  it("is asked for once while it waits", async () => {
+    const one = await ask({ kind: "requested" });
+    expect((await ask({ kind: "requested" })).id).toBe(one.id);
+    expect(await runs()).toHaveLength(1);
+  });
+
+  it("waits when it is interrupted, and its counts go on", async () => {
+    const chatId = await newChat();
+    await ask({ kind: "archive", chatId });
+    expect(await carryOut({ afterSegment: async () => false })).toMatchObject({ state: "waiting" });
+    expect((await runs())[0]).toMatchObject({ state: "waiting", messages: SEGMENT_MESSAGES });
+    await carryOut();
+    expect(await runs()).toMatchObject([{ state: "done", messages: OLD }]);
+  });
+
+  it("is taken up again when its process was killed, and not while it lives", async () => {
+    const chatId = await newChat();
+    await ask({ kind: "archive", chatId });
+    const run = await takeArchiveRun(test.engine);
+    expect(await takeArchiveRun(test.engine)).toBeUndefined();
+    const later = (seconds: number) => new Date(now.getTime() + seconds * 1_000);
+    now = later(60);
+    await keepArchiveRun(test.engine, run?.id ?? "");
+    now = later(60);
+    expect(await takeArchiveRun(test.engine)).toBeUndefined();
+    expect((await runs())[0]?.state).toBe("running");
+    now = later(60);
+    expect((await runs())[0]?.state).toBe("interrupted");
+    expect((await carryOut())?.messages).toBe(OLD);
+  });
+});
+
+it("keeps of runs by the clock that found nothing only the last, and says how many chats are left", async () => {
+  const byTheClock = async (afterSegment = async () => true) =>
+    runArchive(test.engine, { run: await beginArchiveRun(test.engine), policy, afterSegment });
+  await byTheClock();
+  await byTheClock();
+  expect(await runs()).toHaveLength(1);
+  await Promise.all([newChat(), newChat(), newChat()]);
+  expect(await byTheClock(async () => false)).toMatchObject({ state: "interrupted" });
+  expect((await runs())[0]).toMatchObject({ state: "interrupted", chatsLeft: 3, chats: 1 });
+  await byTheClock();
+  expect((await runs())[0]).toMatchObject({ state: "done", chatsLeft: 0, chats: 3, kind: "scheduled" });
+  await byTheClock();
+  expect((await runs()).map(({ messages }) => messages > 0)).toEqual([false, true, true]);
+});
+
+it("keeps its sums with the segments", async () => {
+  const chats = [await newChat(), await newChat()];
+  for (const chatId of chats) await ask({ kind: "archive", chatId });
+  for (const _ of chats) await carryOut();
+  const each = await Promise.all(
+    chats.map((chatId) => chatArchive(test.engine, { actor: operator, chatId })),
+  );
+  const sum = (name: "segments" | "messages" | "rawBytes" | "storedBytes") =>
+    each.reduce((total, archive) => total + archive[name], 0);
+  const sums = () => ({
+    segments: sum("segments"),
+    messages: sum("messages"),
+    rawBytes: sum("rawBytes"),
+    storedBytes: sum("storedBytes"),
+  });
+  expect(sums().messages).toBe(2 * OLD);
+  expect(await archiveStats(test.engine)).toEqual(sums());
+  await test.engine.database.pool.query("DELETE FROM chats WHERE id = $1", [chats[0]]);
+  each.shift();
+  expect(await archiveStats(test.engine)).toEqual(sums());
+});

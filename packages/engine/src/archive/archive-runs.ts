@@ -1,0 +1,147 @@
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import type { ArchiveRun as Row } from "../generated/prisma/client.js";
+
+export type ArchiveRunKind = "scheduled" | "requested" | "archive" | "restore" | "purge";
+export type ArchiveRunState = "waiting" | "running" | "done" | "failed" | "interrupted";
+
+/** What a run has done so far. */
+export interface ArchiveRunCounts {
+  /** Of which something was moved or deleted. */
+  chats: number;
+  /** Archived or brought back. */
+  messages: number;
+  purged: number;
+  rawBytes: number;
+  storedBytes: number;
+}
+
+/** A run of the archive, by the clock or asked for. */
+export interface ArchiveRun extends ArchiveRunCounts {
+  id: string;
+  kind: ArchiveRunKind;
+  chatId: string | null;
+  requestedBy: string | null;
+  /** Messages from before this time are meant; null: all that may go. */
+  before: Date | null;
+  state: ArchiveRunState;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  /** Chats that were due when it ended; null: not known. */
+  chatsLeft: number | null;
+  error: string | null;
+}
+
+/** How a run ended. */
+export interface ArchiveRunEnd extends Partial<ArchiveRunCounts> {
+  state: Exclude<ArchiveRunState, "running">;
+  chatsLeft?: number | null;
+  error?: string | null;
+}
+
+/** After so long without a sign of life a run counts as killed. */
+const LOST_AFTER_MS = 90_000;
+export const SIGN_OF_LIFE_MS = 15_000;
+const KEPT = 500;
+
+/** Notes that a run by the clock begins. Throws database_unavailable. */
+export async function beginArchiveRun(engine: Engine): Promise<ArchiveRun> {
+  const now = engine.clock();
+  const data = {
+    id: engine.ids(),
+    kind: "scheduled",
+    state: "running",
+    createdAt: now,
+    startedAt: now,
+    seenAt: now,
+  };
+  return guardDatabase(async () => fromRow(await engine.database.prisma.archiveRun.create({ data })));
+}
+
+/** Takes the oldest run that was asked for and has nobody at it; what a killed process had begun, too. Undefined: there is none. */
+export async function takeArchiveRun(engine: Engine): Promise<ArchiveRun | undefined> {
+  const now = engine.clock();
+  const lost = new Date(now.getTime() - LOST_AFTER_MS);
+  return guardDatabase(async () => {
+    const { prisma } = engine.database;
+    const taken = await prisma.$queryRaw<Array<{ id: string }>>`
+      UPDATE archive_runs SET state = 'running', started_at = coalesce(started_at, ${now}::timestamptz), seen_at = ${now}::timestamptz
+      WHERE id = (
+        SELECT id FROM archive_runs
+        WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR seen_at < ${lost}::timestamptz) AND kind <> 'scheduled'
+        ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+      ) RETURNING id::text`;
+    const id = taken[0]?.id;
+    return id === undefined
+      ? undefined
+      : fromRow(await prisma.archiveRun.findUniqueOrThrow({ where: { id } }));
+  });
+}
+
+/** Says that a run is still going on. Throws database_unavailable. */
+export async function keepArchiveRun(engine: Engine, runId: string): Promise<void> {
+  const { prisma } = engine.database;
+  await guardDatabase(() =>
+    prisma.archiveRun.updateMany({ where: { id: runId }, data: { seenAt: engine.clock() } }),
+  );
+}
+
+/** Notes how a run ended, or that it waits to be gone on with; its counts are added. Runs that found nothing to do are forgotten, but the last. */
+export async function endArchiveRun(
+  engine: Engine,
+  { runId, end }: { runId: string; end: ArchiveRunEnd },
+): Promise<void> {
+  const { chats = 0, messages = 0, purged = 0, rawBytes = 0, storedBytes = 0, state } = end;
+  const finishedAt = state === "waiting" ? null : engine.clock();
+  const counts = {
+    chats: { increment: chats },
+    messages: { increment: messages },
+    purged: { increment: purged },
+    bytesBefore: { increment: rawBytes },
+    bytesAfter: { increment: storedBytes },
+  };
+  const rest = { state, finishedAt, chatsLeft: end.chatsLeft ?? null, error: end.error ?? null };
+  await guardDatabase(async () => {
+    const { prisma } = engine.database;
+    await prisma.archiveRun.updateMany({ where: { id: runId }, data: { ...counts, ...rest } });
+    await prisma.archiveRun.deleteMany({
+      where: { kind: "scheduled", state: "done", messages: 0, purged: 0, id: { not: runId } },
+    });
+    await prisma.$executeRaw`
+      DELETE FROM archive_runs WHERE id IN (SELECT id FROM archive_runs ORDER BY id DESC OFFSET ${KEPT}::int)`;
+  });
+}
+
+/** The last runs, newest first. Throws database_unavailable. */
+export async function listArchiveRuns(engine: Engine, limit: number): Promise<ArchiveRun[]> {
+  const { prisma } = engine.database;
+  const rows = await guardDatabase(() =>
+    prisma.archiveRun.findMany({ orderBy: { id: "desc" }, take: limit }),
+  );
+  const lost = new Date(engine.clock().getTime() - LOST_AFTER_MS);
+  return rows.map((row) => fromRow(row, { lost }));
+}
+
+/** A run whose process is gone is told as what it is, before anybody has taken it up. */
+export function fromRow(row: Row, { lost }: { lost?: Date } = {}): ArchiveRun {
+  const isLost = row.state === "running" && lost !== undefined && row.seenAt !== null && row.seenAt < lost;
+  return {
+    id: row.id,
+    kind: row.kind as ArchiveRunKind,
+    chatId: row.chatId,
+    requestedBy: row.requestedBy,
+    before: row.before,
+    state: isLost ? "interrupted" : (row.state as ArchiveRunState),
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    chats: row.chats,
+    messages: Number(row.messages),
+    purged: Number(row.purged),
+    rawBytes: Number(row.bytesBefore),
+    storedBytes: Number(row.bytesAfter),
+    chatsLeft: row.chatsLeft,
+    error: row.error,
+  };
+}

@@ -1,0 +1,44 @@
+import { type Actor, ParleyError } from "@parley/contracts";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { isPrivileged } from "../policy.js";
+import { type ArchiveRun, fromRow } from "./archive-runs.js";
+
+export type ArchiveRequest =
+  | { kind: "requested" }
+  | { kind: "archive" | "purge"; chatId: string; before?: Date | undefined }
+  | { kind: "restore"; chatId: string };
+
+/**
+ * Asks the worker for a run of the archive. While the same is waiting already, that one is the answer.
+ * Refuses: role_required, chat_not_found, chat_held (archiving and deleting), database_unavailable.
+ */
+export async function requestArchiveRun(
+  engine: Engine,
+  { actor, request }: { actor: Actor; request: ArchiveRequest },
+): Promise<ArchiveRun> {
+  if (!isPrivileged(actor)) throw new ParleyError("role_required");
+  const { prisma } = engine.database;
+  const chatId = "chatId" in request ? request.chatId : null;
+  const before = "before" in request ? (request.before ?? null) : null;
+  const run = await guardDatabase(async () => {
+    if (chatId !== null) await assertFree(engine, { chatId, kind: request.kind });
+    const same = { kind: request.kind, chatId, before, state: "waiting" };
+    const waiting = await prisma.archiveRun.findFirst({ where: same });
+    if (waiting !== null) return fromRow(waiting);
+    const data = { ...same, id: engine.ids(), requestedBy: actor.userId, createdAt: engine.clock() };
+    return fromRow(await prisma.archiveRun.create({ data }));
+  });
+  engine.enqueue("archive.asked", {});
+  return run;
+}
+
+async function assertFree(
+  engine: Engine,
+  { chatId, kind }: { chatId: string; kind: ArchiveRequest["kind"] },
+): Promise<void> {
+  const { prisma } = engine.database;
+  const chat = await prisma.chat.findUnique({ where: { id: chatId }, select: { legalHold: true } });
+  if (chat === null) throw new ParleyError("chat_not_found");
+  if (chat.legalHold && kind !== "restore") throw new ParleyError("chat_held");
+}

@@ -1,0 +1,111 @@
+import type { Engine } from "../engine.js";
+import { archiveChat } from "./archive-chat.js";
+import { archiveDue } from "./archive-due.js";
+import {
+  type ArchiveRun,
+  type ArchiveRunCounts,
+  type ArchiveRunEnd,
+  endArchiveRun,
+  keepArchiveRun,
+  SIGN_OF_LIFE_MS,
+} from "./archive-runs.js";
+import { purgeChat } from "./purge-chat.js";
+import { restoreSegments } from "./restore-chat.js";
+import type { RetentionPolicy } from "./retention.js";
+
+export interface RunArchiveInput {
+  run: ArchiveRun;
+  policy: RetentionPolicy;
+  /** Where a run by the clock goes on. */
+  after?: string | undefined;
+  /** Called after each segment with how many messages it had; the next one waits for it. `false` ends the run. */
+  afterSegment: (messages: number) => Promise<boolean>;
+}
+
+/** What a run has done, and where the next run by the clock goes on. */
+export interface RanArchive extends ArchiveRunCounts {
+  segments: number;
+  /** Chats that could not be archived. */
+  failures: number;
+  next: string | undefined;
+  /** `waiting`: somebody else held the chat, or it was interrupted, and it is gone on with later. */
+  state: ArchiveRunEnd["state"];
+}
+
+type Ended = RanArchive & Pick<ArchiveRunEnd, "error" | "chatsLeft">;
+
+const NOTHING = { chats: 0, messages: 0, purged: 0, rawBytes: 0, storedBytes: 0, segments: 0, failures: 0 };
+
+/**
+ * Does what a run is for and notes how it ended, with a sign of life meanwhile: a run without one is taken up by somebody else. What was asked for
+ * and is interrupted waits to be gone on with. Throws what made it fail, after it was noted.
+ */
+export async function runArchive(engine: Engine, input: RunArchiveInput): Promise<RanArchive> {
+  const { run } = input;
+  const beat = setInterval(() => {
+    keepArchiveRun(engine, run.id).catch((error: unknown) =>
+      engine.log.warn({ err: error, runId: run.id }, "A run of the archive could not say that it goes on"),
+    );
+  }, SIGN_OF_LIFE_MS);
+  try {
+    const { error = null, chatsLeft = null, ...ran } = await perform(engine, input);
+    const goesOn = ran.state === "interrupted" && run.kind !== "scheduled";
+    const done = { ...ran, state: goesOn ? ("waiting" as const) : ran.state };
+    await endArchiveRun(engine, { runId: run.id, end: { ...done, error, chatsLeft } });
+    return done;
+  } catch (error) {
+    const end = { state: "failed" as const, error: error instanceof Error ? error.message : String(error) };
+    await endArchiveRun(engine, { runId: run.id, end });
+    throw error;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+function perform(engine: Engine, input: RunArchiveInput): Promise<Ended> {
+  const { kind, chatId } = input.run;
+  if (chatId === null) return performDue(engine, input);
+  if (kind === "restore") return performRestore(engine, { ...input, chatId });
+  return kind === "purge"
+    ? performPurge(engine, { ...input, chatId })
+    : performArchive(engine, { ...input, chatId });
+}
+
+async function performDue(engine: Engine, input: RunArchiveInput): Promise<Ended> {
+  const { policy, after, afterSegment } = input;
+  const due = await archiveDue(engine, { policy, after, afterSegment });
+  const { left: chatsLeft, ...ran } = due;
+  const error = due.failures === 0 ? null : `${due.failures} chats could not be archived; the log says why`;
+  if (error !== null) return { ...ran, chatsLeft, state: "failed", error };
+  return { ...ran, chatsLeft, state: due.next === undefined ? "done" : "interrupted" };
+}
+
+type OfChat = RunArchiveInput & { chatId: string };
+
+async function performArchive(engine: Engine, { run, chatId, afterSegment }: OfChat): Promise<Ended> {
+  const before = run.before ?? engine.clock();
+  const { ended, ...moved } = await archiveChat(engine, { chatId, before, afterSegment });
+  return { ...NOTHING, ...moved, ...endOf(ended), chats: moved.messages > 0 ? 1 : 0, next: undefined };
+}
+
+async function performPurge(engine: Engine, { run, chatId, afterSegment }: OfChat): Promise<Ended> {
+  const before = run.before ?? engine.clock();
+  const { ended, messages, segments } = await purgeChat(engine, { chatId, before, afterSegment });
+  const counts = { segments, purged: messages, chats: messages > 0 ? 1 : 0 };
+  return { ...NOTHING, ...counts, ...endOf(ended), next: undefined };
+}
+
+async function performRestore(engine: Engine, { chatId, afterSegment }: OfChat): Promise<Ended> {
+  const { ended, messages, segments } = await restoreSegments(engine, { chatId, afterSegment });
+  const counts = { segments, messages, chats: messages > 0 ? 1 : 0 };
+  return { ...NOTHING, ...counts, ...endOf(ended), next: undefined };
+}
+
+function endOf(
+  ended: "done" | "legal_hold" | "busy" | "interrupted",
+): Pick<ArchiveRunEnd, "state" | "error"> {
+  if (ended === "done") return { state: "done" };
+  if (ended === "legal_hold") return { state: "failed", error: "The chat is on legal hold" };
+  // Somebody else held the chat for too long: later.
+  return { state: "interrupted" };
+}
