@@ -37,7 +37,7 @@ export interface MadeBlocks {
 }
 
 const READ = `SELECT seq, number, sender_id AS "senderId", content, created_at AS "createdAt" FROM messages
-  WHERE chat_id = $1::uuid AND seq > $2::int AND seq <= $3::int ORDER BY seq LIMIT ${BLOCK_MESSAGES + 1}`;
+  WHERE chat_id = $1::uuid AND seq > $2::int AND seq <= $3::int ORDER BY chat_id, seq LIMIT ${BLOCK_MESSAGES + 1}`;
 
 const INSERT = `INSERT INTO search_blocks (chat_id, first_seq, last_seq, oldest_number, newest_number, oldest_at, newest_at, terms)
   VALUES ($1::uuid, $2::int, $3::int, $4::bigint, $5::bigint, $6::timestamptz, $7::timestamptz, array_to_tsvector($8::text[]))`;

@@ -16,10 +16,10 @@ const TAKE = `DELETE FROM search_changes WHERE id = ANY (ARRAY(SELECT id FROM se
 
 // The blocks that overlap the part: they don't overlap each other, so those that end in it, and the next one behind.
 const DROP = `DELETE FROM search_blocks WHERE chat_id = $1::uuid AND last_seq = ANY (ARRAY(
-    (SELECT last_seq FROM search_blocks WHERE chat_id = $1::uuid AND last_seq BETWEEN $2::int AND $3::int ORDER BY last_seq)
+    (SELECT last_seq FROM search_blocks WHERE chat_id = $1::uuid AND last_seq BETWEEN $2::int AND $3::int ORDER BY chat_id, last_seq)
     UNION ALL
     (SELECT last_seq FROM (SELECT first_seq, last_seq FROM search_blocks WHERE chat_id = $1::uuid AND last_seq > $3::int
-      ORDER BY last_seq LIMIT 1) next WHERE first_seq <= $3::int)))
+      ORDER BY chat_id, last_seq LIMIT 1) next WHERE first_seq <= $3::int)))
   RETURNING first_seq AS "firstSeq", last_seq AS "lastSeq"`;
 
 /**
@@ -92,7 +92,7 @@ async function highestWithin(
 ): Promise<number> {
   const rows = await transaction.$queryRaw<Array<{ lastSeq: number }>>`
     SELECT last_seq AS "lastSeq" FROM search_blocks WHERE chat_id = ${chatId}::uuid AND last_seq <= ${upTo}::int
-    ORDER BY last_seq DESC LIMIT 1`;
+    ORDER BY chat_id, last_seq DESC LIMIT 1`;
   return rows[0]?.lastSeq ?? 0;
 }
 
