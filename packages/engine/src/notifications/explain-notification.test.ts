@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { EXPLAINED_OUTCOMES, NOTIFICATION_REASONS } from "@parley/contracts";
 import { addTestDevice, createTestDatabase, openTestEngine, type TestDatabase } from "@parley/testing";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { archiveChat } from "../archive/archive-chat.js";
+import { NEWEST_KEPT } from "../archive/due-messages.js";
 import { changeChatStatus } from "../chats/change-chat-status.js";
 import { createChat } from "../chats/create-chat.js";
 import type { Engine } from "../engine.js";
@@ -51,6 +53,37 @@ function note(explanation: Explanation): Explanation {
   seen.add(explanation.outcome);
   return explanation;
 }
+
+it("says the same of archived messages", async () => {
+  const { bob, chatId } = await newGroup();
+  const outsider = { userId: `eve-${randomUUID()}`, role: "user" };
+  const draft = { content: "hello", type: "text" as const };
+  const sent: string[] = [];
+  for (let place = 0; place < NEWEST_KEPT + 4; place++)
+    sent.push((await sendMessage(engine, { actor: alice, chatId, draft })).id);
+  await changeChatStatus(engine, { actor: alice, chatId, status: "closed" });
+  await deleteMessage(engine, { actor: alice, chatId, messageId: sent[1] ?? "" });
+  await collectDueChats(engine, { chatIds: [chatId] });
+  const rows = await engine.database.prisma.notification.updateMany({
+    where: { chatId },
+    data: { state: "suppressed", reason: "viewing_chat" },
+  });
+  expect(rows.count).toBeGreaterThan(0);
+  await engine.database.pool.query("DELETE FROM commits");
+  const before: unknown[] = [];
+  const tell = async () => {
+    const told: unknown[] = [];
+    for (const messageId of sent.slice(0, 4))
+      for (const [actor, userId] of [[alice], [bob], [operator, outsider.userId]] as const)
+        told.push(await explain(actor, messageId, userId));
+    return told;
+  };
+  before.push(...(await tell()));
+  const archived = await archiveChat(engine, { chatId, before: new Date(Date.now() + 60_000) });
+  expect(archived.messages).toBeGreaterThanOrEqual(4);
+  expect(await tell()).toEqual(before);
+  await expect(explain(outsider, sent[0] ?? "")).rejects.toMatchObject({ code: "message_not_found" });
+});
 
 describe("why a message was not pushed", () => {
   it("is told at every step of its way", async () => {

@@ -7,6 +7,7 @@ import {
   type NotificationState,
   ParleyError,
 } from "@parley/contracts";
+import { findArchived } from "../archive/find-archived.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { mayActFor } from "../policy.js";
@@ -56,23 +57,47 @@ interface Row {
   dueAt: Date | null;
 }
 
-const READ = {
-  name: "explain-notification",
-  text: `SELECT x.author, msg.deleted_at IS NOT NULL AS "isDeleted", c.notified_seq >= msg.seq AS "isCollected",
+const COLUMNS = `c.notified_seq >= msg.seq AS "isCollected",
       m.user_id IS NOT NULL AS "wasMember", m.user_id IS NOT NULL AND m.left_at IS NULL AS "isMember",
       coalesce(m.joined_seq >= msg.seq, false) AS "cameLater",
-      n.id, n.state, n.reason, n.created_at AS "createdAt", n.decided_at AS "decidedAt", n.due_at AS "dueAt"
-    FROM messages msg
-    JOIN chats c ON c.id = msg.chat_id
-    LEFT JOIN LATERAL notifiable_messages(msg.chat_id, msg.seq - 1, msg.seq) x ON true
-    LEFT JOIN members m ON m.chat_id = msg.chat_id AND m.user_id = $2
+      n.id, n.state, n.reason, n.created_at AS "createdAt", n.decided_at AS "decidedAt", n.due_at AS "dueAt"`;
+
+const MEMBER_AND_NOTIFICATION = `LEFT JOIN members m ON m.chat_id = msg.chat_id AND m.user_id = $2
     LEFT JOIN LATERAL (
       SELECT * FROM notifications n
       WHERE n.chat_id = msg.chat_id AND n.user_id = $2 AND n.to_seq >= msg.seq AND n.from_seq <= msg.seq
         AND n.category = coalesce(x.category, n.category)
       ORDER BY n.to_seq LIMIT 1
-    ) n ON true
+    ) n ON true`;
+
+const READ = {
+  name: "explain-notification",
+  text: `SELECT x.author, msg.deleted_at IS NOT NULL AS "isDeleted", ${COLUMNS}
+    FROM messages msg
+    JOIN chats c ON c.id = msg.chat_id
+    LEFT JOIN LATERAL notifiable_messages(msg.chat_id, msg.seq - 1, msg.seq) x ON true
+    ${MEMBER_AND_NOTIFICATION}
     WHERE msg.id = $1`,
+};
+
+// `notifiable_messages` reads what is not archived; for what is, its rules once more.
+const READ_ARCHIVED = {
+  name: "explain-archived",
+  text: `SELECT x.author, msg.is_deleted AS "isDeleted", ${COLUMNS}
+    FROM (SELECT $1::uuid AS chat_id, $3::int AS seq, $4::text AS sender_id, $5::text AS type, $6::boolean AS is_deleted, $7::boolean AS is_note) msg
+    JOIN chats c ON c.id = msg.chat_id
+    CROSS JOIN LATERAL (SELECT msg.seq = 1 AND msg.type = 'system' AND msg.sender_id = 'system' AND c.type = 'order' AS is_opening) o
+    LEFT JOIN LATERAL (
+      SELECT CASE WHEN o.is_opening THEN c.created_by ELSE msg.sender_id END AS author, notification_category(CASE
+        WHEN msg.type = 'order_update' THEN 'order_update'
+        WHEN msg.type = 'receipt_shared' THEN 'receipt'
+        WHEN o.is_opening THEN 'new_order'
+        WHEN msg.type = 'system' THEN 'system'
+        WHEN c.type = 'group' THEN 'group_message'
+        ELSE 'new_message' END) AS category
+      WHERE NOT msg.is_deleted AND NOT (msg.type = 'system' AND msg.sender_id = 'system' AND msg.is_note)
+    ) x ON true
+    ${MEMBER_AND_NOTIFICATION}`,
 };
 
 const DELIVERIES = {
@@ -93,9 +118,7 @@ export async function explainNotification(
 ): Promise<Explanation> {
   const { actor, messageId, userId } = input;
   if (!mayActFor(actor, userId)) throw new ParleyError("forbidden");
-  const { pool } = engine.database;
-  const { rows } = await guardDatabase(() => pool.query<Row>({ ...READ, values: [messageId, userId] }));
-  const row = rows[0];
+  const row = await readRow(engine, { messageId, userId });
   if (row === undefined || !mayKnow(row, input)) throw new ParleyError("message_not_found");
   const outcome = outcomeOf(row, userId);
   const isAbout = row.id !== null && outcome === row.state;
@@ -112,6 +135,24 @@ export async function explainNotification(
     dueAt: outcome === "waiting" || outcome === "due" ? isoOrNull(row.dueAt) : null,
     deliveries: isAbout && row.id !== null ? await readDeliveries(engine, row.id) : [],
   };
+}
+
+async function readRow(
+  engine: Engine,
+  { messageId, userId }: { messageId: string; userId: string },
+): Promise<Row | undefined> {
+  const { pool } = engine.database;
+  const read = () => guardDatabase(() => pool.query<Row>({ ...READ, values: [messageId, userId] }));
+  const stored = (await read()).rows[0];
+  if (stored !== undefined) return stored;
+  const archived = await findArchived(engine.database, { id: messageId });
+  // Perhaps it was brought back between the two looks.
+  if (archived === null) return (await read()).rows[0];
+  const { chatId, seq, senderId, type, deletedAt, metadata } = archived;
+  const isNote = typeof metadata === "object" && metadata !== null && "changed_by" in metadata;
+  const values = [chatId, userId, seq, senderId, type, deletedAt !== null, isNote];
+  const { rows } = await guardDatabase(() => pool.query<Row>({ ...READ_ARCHIVED, values }));
+  return rows[0];
 }
 
 /** To people who never were in the chat its messages don't exist; who asks about others is an operator. */

@@ -85,6 +85,13 @@ export async function settleDatabase(databaseUrl: string): Promise<void> {
   });
 }
 
+/** As it is when the room of what went has been used again. */
+export async function compactDatabase(databaseUrl: string): Promise<void> {
+  await withClient(databaseUrl, async (client) => {
+    await client.query("VACUUM (FULL, ANALYZE)");
+  });
+}
+
 async function withClient(databaseUrl: string, work: (client: Client) => Promise<void>): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

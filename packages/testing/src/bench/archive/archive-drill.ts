@@ -15,7 +15,7 @@ import { readRawRows } from "../../old-chat.js";
 import { createTestDatabase } from "../../test-database.js";
 import { openTestEngine } from "../../test-engine.js";
 import { until } from "../../until.js";
-import { fillDatabase, settleDatabase } from "../fill-database.js";
+import { compactDatabase, fillDatabase, settleDatabase } from "../fill-database.js";
 import { historyPrint, syncPrint } from "./chat-prints.js";
 
 export interface DrillInput {
@@ -80,8 +80,8 @@ export async function runArchiveDrill({ rows, chats, log }: DrillInput): Promise
     await compareSync(stage, "at the end");
     await checkRows(stage, { rows, sent });
     const totals = await archiveStats(engine);
-    await settleDatabase(database.url);
-    const { messages: kept, segments, names } = await compactedSizes(engine);
+    await compactDatabase(database.url);
+    const { messages: kept, segments, names } = await sizesOf(engine);
     for (const [chatId, print] of raw) {
       await restoreChat(engine, { actor: operator, chatId });
       if ((await rowPrint(engine, chatId)) !== print)
@@ -265,12 +265,6 @@ async function sizesOf(engine: Engine) {
     segments: await size("archive_segments"),
     names: await size("archived_messages"),
   };
-}
-
-/** As they are when the room of what went has been used again. */
-async function compactedSizes(engine: Engine) {
-  await engine.database.pool.query("SET statement_timeout = 0; VACUUM FULL messages").catch(() => undefined);
-  return sizesOf(engine);
 }
 
 async function rowPrint(engine: Engine, chatId: string): Promise<string> {
