@@ -49,9 +49,9 @@ export const catchatContract: Contract = {
         const answer = await client.ask(frame, (heard) => heard.clientId === clientId);
         if (answer.type === "error") throw new Refused(answer, answer.retry_after_ms as number | undefined);
       },
-      history: async (chat) => {
+      history: async (chat, page = 1) => {
         const { to, messageType } = sessionOf(chat, userId);
-        const path = `${url}/api/chat/messages/${to}?Account=${userId}&MessageType=${messageType}&pageSize=200`;
+        const path = `${url}/api/chat/messages/${to}?Account=${userId}&MessageType=${messageType}&pageSize=200&page=${page}`;
         const { data } = await jsonCall<{ data: { list: Array<{ content: string }> } }>(path, { headers });
         return data.list.map(({ content }) => content);
       },

@@ -26,8 +26,8 @@ export interface ContractClient {
   heard(chat: ChatNames): string[];
   /** Says something; resolves when the contract has acknowledged it. Throws Refused. */
   say(chat: ChatNames, text: string, clientId?: string): Promise<void>;
-  /** The newest texts of a chat, oldest first. Throws Refused. */
-  history(chat: ChatNames): Promise<string[]>;
+  /** The newest texts of a chat, oldest first; of the second page on, the 200 before. Where a contract has one page, always that. Throws Refused. */
+  history(chat: ChatNames, page?: number): Promise<string[]>;
   /** How many messages of a chat are unread. */
   unread?(chat: ChatNames): Promise<number>;
   read?(chat: ChatNames): Promise<void>;

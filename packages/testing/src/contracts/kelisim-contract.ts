@@ -39,10 +39,13 @@ export const kelisimContract: Contract = {
       enter: async () => undefined,
       heard: (chat) => shown(chat).map(({ content }) => content),
       say: ({ number }, content, clientId) => say(client, { number, content, clientId }),
-      history: async (chat) => {
-        const page = await jsonCall<{ messages: Shown[] }>(`${chatAt(chat)}/messages?per_page=200`, {
-          headers,
-        });
+      history: async (chat, place = 1) => {
+        const page = await jsonCall<{ messages: Shown[] }>(
+          `${chatAt(chat)}/messages?per_page=200&page=${place}`,
+          {
+            headers,
+          },
+        );
         return page.messages.map(({ content }) => content);
       },
       unread: async (chat) =>

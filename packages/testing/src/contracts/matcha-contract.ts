@@ -37,8 +37,8 @@ export const matchaContract: Contract = {
       enter: async () => undefined,
       heard: (chat) => texts(chat).map(({ data }) => (data as { message: string }).message),
       say: ({ number }, content, clientId) => say(client, { userId, number, content, clientId }),
-      history: async ({ number }) => {
-        const path = `${base}/conversations/${number}/messages?limit=200`;
+      history: async ({ number }, page = 1) => {
+        const path = `${base}/conversations/${number}/messages?limit=200&offset=${200 * (page - 1)}`;
         const { data } = await jsonCall<Data<{ messages: Array<{ message: string }> }>>(path, { headers });
         return data.messages.map(({ message }) => message);
       },

@@ -28,8 +28,8 @@ export const nativeContract: Contract = {
     const client = await connectNative(url, { userId });
     const headers = bearer(userId);
     const path = ({ id }: ChatNames) => `${url}/v1/chat/${id}`;
-    const page = async (chat: ChatNames) => {
-      const answer = await jsonCall<Page>(`${path(chat)}/messages?limit=200`, { headers });
+    const page = async (chat: ChatNames, place = 1) => {
+      const answer = await jsonCall<Page>(`${path(chat)}/messages?limit=200&page=${place}`, { headers });
       return answer.messages;
     };
     const ask = async (name: string, payload: unknown) => {
@@ -45,7 +45,7 @@ export const nativeContract: Contract = {
         const message = { content, type: "text", ...(clientId && { client_id: clientId }) };
         await ask("send_message", { chatId: id, message });
       },
-      history: async (chat) => (await page(chat)).map(({ content }) => content),
+      history: async (chat, place) => (await page(chat, place)).map(({ content }) => content),
       unread: async (chat) =>
         (await jsonCall<{ unread_count: number }>(`${path(chat)}/unread-count`, { headers })).unread_count,
       read: async (chat) => {

@@ -111,7 +111,6 @@ async function prepare(
 ): Promise<Stage> {
   await fillDatabase({ databaseUrl, messages: rows, chats: count, userId: alice.userId });
   await fillDatabase({ databaseUrl, messages: 2, chats: 1, userId: busy.userId });
-  await engine.database.pool.query("UPDATE messages SET changed_xid = '5'");
   await settleDatabase(databaseUrl);
   const found = await engine.database.pool.query<{ id: string }>(
     "SELECT c.id FROM chats c JOIN members m ON m.chat_id = c.id WHERE m.user_id = $1 ORDER BY c.id",
