@@ -18,8 +18,8 @@ import { STANDARD_TEMPLATES } from "./notifications/templates/standard-templates
 import type { Templates } from "./notifications/templates/templates.js";
 import { nobodyVisits, type VisitorReader } from "./presence/visitor-reader.js";
 import { ReceiptWriter } from "./receipts/receipt-writer.js";
-import { type TracePort, untraced } from "./trace-port.js";
 import { SearchTurns } from "./search/search-turns.js";
+import { type TracePort, untraced } from "./trace-port.js";
 import { KnownUsers } from "./users/known-users.js";
 import { People } from "./users/people.js";
 import { readClaims } from "./users/read-claims.js";
