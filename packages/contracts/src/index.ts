@@ -61,8 +61,27 @@ export type { ArchiveRunShape, ChatArchiveShape } from "./rest/archive-shapes.js
 export type { BatchProgressShape, BatchShape } from "./rest/campaign-shapes.js";
 export { type OperationId, REST_CATALOGUE } from "./rest/catalogue.js";
 export type { ChatDetailShape, ChatShape } from "./rest/chat-shapes.js";
+export { clusterOperations } from "./rest/cluster-operations.js";
+export type {
+  AlertShape,
+  AlertsShape,
+  NodeShape,
+  NodesShape,
+  QueueShape,
+  QueuesShape,
+  RatesShape,
+} from "./rest/cluster-shapes.js";
 export type { FileShape } from "./rest/file-shapes.js";
 export type { MessageDraftShape, MessageShape } from "./rest/message-shapes.js";
 export type { Operation } from "./rest/operation.js";
 export type { SearchPageShape } from "./rest/search-operations.js";
+export { oversightOperations } from "./rest/oversight-operations.js";
+export type {
+  AdminChatDetailShape,
+  AdminChatShape,
+  AdminUserDetailShape,
+  AdminUserShape,
+  EngagementShape,
+  PushesShape,
+} from "./rest/oversight-shapes.js";
 export { SOCKET_EVENTS, type SocketEventName, type SocketEventPayload } from "./socket-events.js";

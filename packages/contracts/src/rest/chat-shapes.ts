@@ -3,8 +3,8 @@ import { externalId, textField, timestamp } from "../fields.js";
 import { LIMITS } from "../limits.js";
 import { messageShape } from "./message-shapes.js";
 
-const CHAT_TYPES = ["order", "direct", "group"] as const;
-const CHAT_STATUSES = ["active", "closed", "archived"] as const;
+export const CHAT_TYPES = ["order", "direct", "group"] as const;
+export const CHAT_STATUSES = ["active", "closed", "archived"] as const;
 
 const personShape = z
   .object({ id: z.string(), name: z.string().optional(), avatar: z.string().optional() })
