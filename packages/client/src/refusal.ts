@@ -32,6 +32,7 @@ const RETRYABLE: Record<Retryable | "connection_lost" | "timed_out", true> = {
   archive_unreadable: true,
   keys_unavailable: true,
   storage_unavailable: true,
+  redis_unavailable: true,
   draining: true,
   internal: true,
   connection_lost: true,

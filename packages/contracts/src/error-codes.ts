@@ -79,6 +79,11 @@ export const ERROR_CODES = {
     message: "This account is blocked; ask the operator.",
     retryable: false,
   },
+  user_muted: {
+    kind: "forbidden",
+    message: "You may read, and not write for now; ask the operator.",
+    retryable: false,
+  },
   forbidden: { kind: "forbidden", message: "You may not do this.", retryable: false },
   role_required: { kind: "forbidden", message: "This call needs another role.", retryable: false },
   file_url_invalid: {
@@ -115,6 +120,12 @@ export const ERROR_CODES = {
   file_not_found: {
     kind: "not_found",
     message: "There is no such file, or it is not in a chat of yours.",
+    retryable: false,
+  },
+  user_not_found: { kind: "not_found", message: "Nobody is known under this id.", retryable: false },
+  node_not_found: {
+    kind: "not_found",
+    message: "No node of this name has reported in the last hour.",
     retryable: false,
   },
   batch_not_found: { kind: "not_found", message: "There is no such batch.", retryable: false },
@@ -219,6 +230,11 @@ export const ERROR_CODES = {
     kind: "unavailable",
     message:
       "The server can't reach the place where files are kept; nothing was stored, try again in a moment.",
+    retryable: true,
+  },
+  redis_unavailable: {
+    kind: "unavailable",
+    message: "The server can't reach Redis, which this needs; nothing was changed, try again in a moment.",
     retryable: true,
   },
   draining: {

@@ -16,6 +16,7 @@ import type { ReceiptWriter } from "./receipts/receipt-writer.js";
 import type { SearchTurns } from "./search/search-turns.js";
 import type { TracePort } from "./trace-port.js";
 import type { KnownUsers } from "./users/known-users.js";
+import type { MuteReader } from "./users/mute-port.js";
 import type { People } from "./users/people.js";
 import type { UserSource } from "./users/user-source.js";
 
@@ -30,6 +31,8 @@ export interface EnginePorts {
   visitors: VisitorReader;
   /** The server that owns the users; undefined where there is none. */
   userSource: UserSource | undefined;
+  /** Who may read and not write. */
+  mutedUntil: MuteReader;
   log: EngineLog;
   trace: TracePort;
   clock: () => Date;

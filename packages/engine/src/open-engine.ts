@@ -21,6 +21,7 @@ import { ReceiptWriter } from "./receipts/receipt-writer.js";
 import { SearchTurns } from "./search/search-turns.js";
 import { type TracePort, untraced } from "./trace-port.js";
 import { KnownUsers } from "./users/known-users.js";
+import { type MuteReader, nobodyIsMuted } from "./users/mute-port.js";
 import { People } from "./users/people.js";
 import { readClaims } from "./users/read-claims.js";
 import type { UserSource } from "./users/user-source.js";
@@ -41,6 +42,8 @@ export interface EngineOptions {
   visitors?: VisitorReader;
   /** Left out: names and avatars are what tokens and gateways say. */
   userSource?: UserSource | undefined;
+  /** Left out: nobody is muted. */
+  mutedUntil?: MuteReader;
   /** The words of notifications, where they are not the standard ones. */
   templates?: Templates;
   /** Where browsers may have their pushes sent to; left out: the known push services. */
@@ -77,6 +80,7 @@ export function openEngine(options: EngineOptions): Engine {
     presence: options.presence ?? nobodyIsPresent,
     visitors: options.visitors ?? nobodyVisits,
     userSource: options.userSource,
+    mutedUntil: options.mutedUntil ?? nobodyIsMuted,
     log,
     trace,
     clock: options.clock ?? (() => new Date()),

@@ -1,5 +1,12 @@
 import type { Batch } from "@parley/contracts";
-import { type Engine, type Enqueue, type FileStore, openEngine, type VisitorReader } from "@parley/engine";
+import {
+  type Engine,
+  type Enqueue,
+  type FileStore,
+  type MuteReader,
+  openEngine,
+  type VisitorReader,
+} from "@parley/engine";
 
 /** An engine that remembers what it published. */
 export interface TestEngine {
@@ -19,6 +26,7 @@ export function openTestEngine(
     files?: FileStore;
     clock?: () => Date;
     visitors?: VisitorReader;
+    mutedUntil?: MuteReader;
   } = {},
 ): TestEngine {
   const batches: Batch[] = [];

@@ -278,8 +278,8 @@ describe("the query", () => {
 describe("somebody who may not come in", () => {
   test("is refused: blocked for good, revoked until the gateway vouches anew", async () => {
     const people = [
-      { userId: "blocked", revokedBeforeMs: null, blocked: true },
-      { userId: "revoked", revokedBeforeMs: NOW * 1_000 + 500, blocked: false },
+      { userId: "blocked", revokedBeforeMs: null, blocked: true, mutedUntilMs: null },
+      { userId: "revoked", revokedBeforeMs: NOW * 1_000 + 500, blocked: false, mutedUntilMs: null },
     ];
     changed = people;
     await access.refresh();
@@ -294,11 +294,11 @@ describe("somebody who may not come in", () => {
     expect(authenticate(as("revoked", NOW + 1), NOW + 1).userId).toBe("revoked");
     refused(as("revoked", NOW), "token_revoked", NOW + 1);
     const old = authenticate(as("7", NOW));
-    changed = [{ userId: "7", revokedBeforeMs: NOW * 1_000 + 900, blocked: false }];
+    changed = [{ userId: "7", revokedBeforeMs: NOW * 1_000 + 900, blocked: false, mutedUntilMs: null }];
     await access.refresh();
     // What a live connection is judged by.
     expect(access.refuses(old)).toBe(true);
-    changed = [{ userId: "7", revokedBeforeMs: null, blocked: false }];
+    changed = [{ userId: "7", revokedBeforeMs: null, blocked: false, mutedUntilMs: null }];
     await access.refresh();
   });
 });

@@ -2,19 +2,21 @@ import { LIMITS, type Message, ParleyError, type Reaction } from "@parley/contra
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import type { Prisma } from "../generated/prisma/client.js";
+import { assertMayWrite } from "../users/assert-may-write.js";
 import { changeMessage, type MessageChange } from "./change-message.js";
 
 const NAMED_PEOPLE = 20;
 
 /**
  * Adds or takes back one reaction of the actor. Doing either twice changes nothing.
- * Refuses: chat_not_found, message_not_found, message_deleted, too_many_reactions.
+ * Refuses: chat_not_found, message_not_found, message_deleted, too_many_reactions, user_muted (of who adds one).
  */
-export function reactToMessage(
+export async function reactToMessage(
   engine: Engine,
   input: MessageChange & { emoji: string; remove: boolean },
 ): Promise<Message> {
   const { emoji, actor } = input;
+  if (!input.remove) assertMayWrite(engine, actor);
   return changeMessage(engine, input, async (transaction, { message }) => {
     if (message.deletedAt !== null) throw new ParleyError("message_deleted");
     const key = { messageId: message.id, emoji, userId: actor.userId };

@@ -6,6 +6,7 @@ import type { Engine } from "../engine.js";
 import { publishChanges } from "../events/publish.js";
 import { attachFile } from "../files/attach-file.js";
 import { assertMaySendType, isPrivileged } from "../policy.js";
+import { assertMayWrite } from "../users/assert-may-write.js";
 import { draftDigest, type MessageDraft } from "./message-draft.js";
 import { messageFromRow } from "./message-row.js";
 import type { Written } from "./message-writer.js";
@@ -26,7 +27,7 @@ export interface Sent {
  * Stores a message and tells the chat. Resolves after the commit, with the stored message; with a client id that names an
  * earlier message, with that one. Every way in (socket, REST, dialects, platform calls) ends here.
  *
- * Refuses: invalid_input (a file of another chat), chat_not_found, chat_closed, client_id_reused, reply_to_not_found, forbidden, overloaded, database_unavailable.
+ * Refuses: invalid_input (a file of another chat), user_muted, chat_not_found, chat_closed, client_id_reused, reply_to_not_found, forbidden, overloaded, database_unavailable.
  */
 export async function sendMessage(engine: Engine, input: SendInput): Promise<Message> {
   return (await sendOrRepeat(engine, input)).message;
@@ -68,12 +69,13 @@ async function writeOrFindArchived(
   }
 }
 
-/** A retry whose file is gone, because its message was deleted meanwhile, still gets the original. */
+/** A retry whose file is gone, because its message was deleted meanwhile, still gets the original; so does one whose sender was muted since. */
 async function attachOrFindSent(
   engine: Engine,
   input: SendInput,
 ): Promise<{ draft: MessageDraft } | { original: Message }> {
   try {
+    assertMayWrite(engine, input.actor);
     return { draft: await attachFile(engine, input) };
   } catch (refusal) {
     const original = await findSent(engine, input);

@@ -3,6 +3,7 @@ import { changeChat } from "../database/change-chat.js";
 import type { Engine } from "../engine.js";
 import { storeSystemMessage } from "../messages/store-system-message.js";
 import { mayShareReceipt } from "../policy.js";
+import { assertMayWrite } from "../users/assert-may-write.js";
 
 export interface ShareReceiptInput {
   actor: Actor;
@@ -12,9 +13,10 @@ export interface ShareReceiptInput {
   sharedBy?: string | undefined;
 }
 
-/** Puts a receipt into a chat as a system message. Refuses: chat_not_found, forbidden, chat_closed. */
+/** Puts a receipt into a chat as a system message. Refuses: user_muted, chat_not_found, forbidden, chat_closed. */
 export async function shareReceipt(engine: Engine, input: ShareReceiptInput): Promise<Message> {
   const { actor, chatId, receiptUrl } = input;
+  assertMayWrite(engine, actor);
   return changeChat(engine, {
     actor,
     chatId,

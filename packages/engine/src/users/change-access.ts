@@ -11,7 +11,7 @@ interface AccessChange {
 
 /** Makes every token worthless that was issued to a user up to now. Refuses: role_required. */
 export async function revokeTokens(engine: Engine, input: AccessChange): Promise<{ revokedBefore: Date }> {
-  const rows = await change<{ revoked_before: Date }>(engine, input, {
+  const rows = await changeAccess<{ revoked_before: Date }>(engine, input, {
     text: `INSERT INTO user_access (user_id, revoked_before) VALUES ($1, clock_timestamp())
       ON CONFLICT (user_id) DO UPDATE SET revoked_before = clock_timestamp(), changed_xid = pg_current_xact_id()
       RETURNING revoked_before`,
@@ -22,14 +22,15 @@ export async function revokeTokens(engine: Engine, input: AccessChange): Promise
 
 /** Keeps a user out, or lets them in again. Refuses: role_required. */
 export async function setBlocked(engine: Engine, input: AccessChange & { blocked: boolean }): Promise<void> {
-  await change(engine, input, {
+  await changeAccess(engine, input, {
     text: `INSERT INTO user_access (user_id, blocked) VALUES ($1, $2)
       ON CONFLICT (user_id) DO UPDATE SET blocked = $2, changed_xid = pg_current_xact_id()`,
     values: [input.userId, input.blocked],
   });
 }
 
-async function change<Row extends object>(
+/** Writes somebody's access and tells the nodes to read it. Refuses: role_required. */
+export async function changeAccess<Row extends object>(
   engine: Engine,
   input: AccessChange,
   statement: { text: string; values: unknown[] },

@@ -6,11 +6,14 @@ export interface UserAccess {
   /** Milliseconds since 1970; null when nothing was revoked. */
   revokedBeforeMs: number | null;
   blocked: boolean;
+  /** Milliseconds since 1970 until when the user writes nothing; null, or past, when they may. */
+  mutedUntilMs: number | null;
 }
 
 const READ = {
   name: "read-access",
-  text: `SELECT user_id AS "userId", (extract(epoch FROM revoked_before) * 1000)::float8 AS "revokedBeforeMs", blocked
+  text: `SELECT user_id AS "userId", (extract(epoch FROM revoked_before) * 1000)::float8 AS "revokedBeforeMs", blocked,
+      (extract(epoch FROM muted_until) * 1000)::float8 AS "mutedUntilMs"
     FROM user_access WHERE changed_xid >= $1::xid8`,
 };
 

@@ -1,0 +1,20 @@
+import { type Actor, ParleyError, SYSTEM_USER_ID } from "@parley/contracts";
+import type { Engine } from "../engine.js";
+import { changeAccess } from "./change-access.js";
+
+/** Lets a user read and write nothing until a time; null: they may write again. Refuses: role_required, forbidden (the platform's own id). */
+export async function muteUser(
+  engine: Engine,
+  input: { actor: Actor; userId: string; until: Date | null; reason: string },
+): Promise<{ mutedUntil: Date | null }> {
+  const { userId, until, reason } = input;
+  if (userId === SYSTEM_USER_ID)
+    throw new ParleyError("forbidden", { message: "The platform can't be muted." });
+  const mutedUntil = until !== null && until > engine.clock() ? until : null;
+  await changeAccess(engine, input, {
+    text: `INSERT INTO user_access (user_id, muted_until, muted_reason) VALUES ($1, $2, $3)
+      ON CONFLICT (user_id) DO UPDATE SET muted_until = $2, muted_reason = $3, changed_xid = pg_current_xact_id()`,
+    values: [userId, mutedUntil, mutedUntil === null ? null : reason],
+  });
+  return { mutedUntil };
+}
