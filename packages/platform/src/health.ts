@@ -24,6 +24,8 @@ export interface Health {
   live(): { live: true };
   /** Runs the checks side by side, or gives the answer of less than 250 ms ago. */
   ready(): Promise<Readiness>;
+  /** How long the latest check of each dependency took, in ms; of those that did not answer, nothing. */
+  latencies(): Record<string, number>;
   /** From now on not ready, so that load balancers send no one here. */
   setDraining(): void;
 }
@@ -39,6 +41,7 @@ export function createHealth(
     name,
     typeof one === "function" ? { check: one, required: true } : one,
   ]);
+  const latencies = new Map<string, number>();
   let draining = false;
   let kept: Promise<Record<string, DependencyState>> | undefined;
   let keptUntil = 0;
@@ -46,7 +49,7 @@ export function createHealth(
   const states = () => {
     if (kept && performance.now() < keptUntil) return kept;
     keptUntil = Number.POSITIVE_INFINITY;
-    kept = checkAll(entries, timeoutMs).finally(() => {
+    kept = checkAll(timed(entries, latencies), timeoutMs).finally(() => {
       keptUntil = performance.now() + KEPT_MS;
     });
     return kept;
@@ -59,10 +62,24 @@ export function createHealth(
       const ready = !draining && Object.values(found).every(({ ok, required }) => ok || !required);
       return { ready, draining, dependencies: found };
     },
+    latencies: () => Object.fromEntries(latencies),
     setDraining: () => {
       draining = true;
     },
   };
+}
+
+function timed(entries: [string, Dependency][], latencies: Map<string, number>): [string, Dependency][] {
+  return entries.map(([name, { check, required }]) => {
+    const measured = async () => {
+      const begun = performance.now();
+      latencies.delete(name);
+      const detail = await check();
+      latencies.set(name, Math.round((performance.now() - begun) * 10) / 10);
+      return detail ?? undefined;
+    };
+    return [name, { check: measured, required }];
+  });
 }
 
 async function checkAll(

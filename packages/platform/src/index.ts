@@ -29,12 +29,24 @@ export {
   type MetricsOptions,
   type Registry,
 } from "./metrics.js";
+export {
+  type BucketRule,
+  type CounterRule,
+  createDeltas,
+  readBuckets,
+  readCounters,
+} from "./node-reports/counter-readings.js";
+export { LOST_AFTER_MS, NodeReporter } from "./node-reports/node-reporter.js";
+export { createProcessReporter, type ProcessReport } from "./node-reports/process-report.js";
+export { type BoardEntry, type BoardStep, ReportBoard, STEP_SECONDS } from "./node-reports/report-board.js";
+export type { Finding, Trouble } from "./node-reports/trouble-log.js";
 export { createPresence, type Presence, type PresenceState } from "./presence/presence.js";
 export { createPresenceLookup } from "./presence/presence-lookup.js";
 export { createRoomPresence, type RoomPresence, type Visitor } from "./presence/room-presence.js";
 export type { View } from "./presence/view.js";
 export { Viewing } from "./presence/viewing.js";
 export { createViewingReader } from "./presence/viewing-reader.js";
+export type { QueueControl, QueueLook } from "./queue-control.js";
 export {
   type JobData,
   type JobQueue,

@@ -14,34 +14,43 @@ export interface Metrics {
   registry: Registry;
   /** The current values in the text form that Prometheus reads. */
   text(): Promise<string>;
+  /** How late a timer of 100 ms fired in the last 30 s, at the 99th percentile. */
+  loopLagP99Ms(): number;
   contentType: string;
 }
 
 const LAG_SAMPLE_MS = 100;
+/** Samples of the last 30 s. */
+const LAG_SAMPLES = 300;
 
 /** Makes a process's metrics: Node's own under the prefix `parley_`, and a histogram of the event loop's lag. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ node: options.node, process: options.process });
   collectDefaultMetrics({ register: registry, prefix: "parley_" });
-  observeLoopLag(registry);
-  return { registry, text: () => registry.metrics(), contentType: registry.contentType };
+  const loopLagP99Ms = observeLoopLag(registry);
+  return { registry, text: () => registry.metrics(), loopLagP99Ms, contentType: registry.contentType };
 }
 
 /** A gauge shows only the moment of a scrape; the histogram keeps the short stalls between two scrapes too. */
-function observeLoopLag(registry: Registry): void {
+function observeLoopLag(registry: Registry): () => number {
   const lag = new Histogram({
     name: "parley_event_loop_lag_seconds",
     help: "How late a timer of 100 ms fires",
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [registry],
   });
+  const recent: number[] = [];
   let expected = performance.now() + LAG_SAMPLE_MS;
   const sample = () => {
     const now = performance.now();
-    lag.observe(Math.max(0, now - expected) / 1000);
+    const lateMs = Math.max(0, now - expected);
+    lag.observe(lateMs / 1000);
+    recent.push(lateMs);
+    if (recent.length > LAG_SAMPLES) recent.shift();
     expected = now + LAG_SAMPLE_MS;
     setTimeout(sample, LAG_SAMPLE_MS).unref();
   };
   setTimeout(sample, LAG_SAMPLE_MS).unref();
+  return () => recent.toSorted((one, other) => one - other)[Math.floor(recent.length * 0.99)] ?? 0;
 }

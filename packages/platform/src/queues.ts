@@ -1,6 +1,7 @@
 import { Queue, Worker } from "bullmq";
 import { logError } from "./log-error.js";
 import type { Log } from "./logger.js";
+import { createQueueControl, oldestWaitingMs, type QueueControl } from "./queue-control.js";
 import { connectRedis, type Redis } from "./redis.js";
 import { tracing } from "./tracing/tracing.js";
 
@@ -36,6 +37,11 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
+/** A queue with what operators do with it. */
+export interface OpenQueue extends JobQueue {
+  control: QueueControl;
+}
+
 /** Redis is away: the work has to be found by its sweeper, or asked for again. */
 export class QueueUnavailable extends Error {
   override readonly name = "QueueUnavailable";
@@ -59,7 +65,7 @@ const JOB_OPTIONS = {
 };
 
 /** Opens the asking side of a queue. Does not wait for Redis and does not fail without it. */
-export function openQueue({ name, redisUrl, log, prefix = PREFIX }: QueueConnection): JobQueue {
+export function openQueue({ name, redisUrl, log, prefix = PREFIX }: QueueConnection): OpenQueue {
   const redis = connectRedis({ url: redisUrl, role: "queue-producer", log });
   const reach = queueOpener(redis, { name, prefix });
   return {
@@ -80,10 +86,8 @@ export function openQueue({ name, redisUrl, log, prefix = PREFIX }: QueueConnect
       await queue.upsertJobScheduler(id, { every: everyMs }, { name: job, data, opts: { attempts: 1 } });
     },
     counts: async () => (await reach()).getJobCounts("waiting", "active", "delayed", "failed"),
-    oldestWaitingMs: async () => {
-      const [oldest] = await (await reach()).getWaiting(0, 0);
-      return oldest === undefined ? 0 : Math.max(0, Date.now() - oldest.timestamp - (oldest.opts.delay ?? 0));
-    },
+    oldestWaitingMs: async () => (await oldestWaitingMs(await reach())) ?? 0,
+    control: createQueueControl(reach),
     onReady: (callback) => {
       redis.on("ready", callback);
       if (redis.status === "ready") callback();

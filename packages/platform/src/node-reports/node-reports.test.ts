@@ -1,0 +1,192 @@
+import { randomBytes } from "node:crypto";
+import { testRedisUrl, until } from "@parley/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Counter, createMetrics, Histogram } from "../metrics.js";
+import { connectRedis, type Redis, whenReady } from "../redis.js";
+import { createDeltas, readBuckets, readCounters } from "./counter-readings.js";
+import { NodeReporter } from "./node-reporter.js";
+import { MOST_NODES, ReportBoard, STEP_SECONDS } from "./report-board.js";
+import { TroubleLog } from "./trouble-log.js";
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+let redis: Redis;
+let prefix: string;
+let board: ReportBoard;
+
+beforeAll(async () => {
+  redis = connectRedis({ url: testRedisUrl(), role: "cache", log });
+  await whenReady(redis, 5_000);
+});
+
+beforeEach(() => {
+  prefix = `test-${randomBytes(6).toString("hex")}:{nodes}`;
+  board = new ReportBoard({ redis, prefix });
+});
+
+afterEach(async () => {
+  const keys = await redis.keys(`${prefix}*`);
+  if (keys.length > 0) await redis.del(keys);
+});
+
+afterAll(() => redis.disconnect());
+
+const write = (node: string, instance = `${node}-1`, sample?: string) =>
+  board.write({ node, instance, report: JSON.stringify({ of: node }), sample });
+
+/** As if the step of the samples that were written were over. */
+async function endStep(): Promise<void> {
+  const [key] = await redis.keys(`${prefix}:samples:*`);
+  if (key === undefined) return;
+  const number = Number(key.split(":").at(-1));
+  await redis.rename(key, key.replace(/\d+$/, String(number - 1)));
+}
+
+describe("the board", () => {
+  it("shows who has reported, until they say goodbye", async () => {
+    await write("a");
+    await write("b");
+    const entries = await board.list();
+    expect(entries.map(({ node, report, drain }) => [node, report, drain]).toSorted()).toEqual([
+      ["a", '{"of":"a"}', null],
+      ["b", '{"of":"b"}', null],
+    ]);
+    expect(entries.every(({ seenMsAgo }) => seenMsAgo < 60_000)).toBe(true);
+    await board.leave("a");
+    expect((await board.list()).map(({ node }) => node)).toEqual(["b"]);
+  });
+
+  it("asks one run of a node to drain, and not its successor", async () => {
+    expect(await write("a", "first")).toMatchObject({ drain: false });
+    await board.askDrain({ node: "a", instance: "first" });
+    expect(await board.list()).toMatchObject([{ node: "a", drain: "first" }]);
+    expect(await write("a", "second")).toMatchObject({ drain: false });
+    expect(await write("a", "first")).toMatchObject({ drain: true });
+  });
+
+  it("keeps samples by steps that are over, of several processes side by side", async () => {
+    await write("a", "a-1", "one");
+    await write("a", "a-2", "two");
+    await write("a", "a-2");
+    expect(await board.steps(1)).toEqual([]);
+    await endStep();
+    const steps = await board.steps(1);
+    expect(steps.map(({ samples }) => samples.toSorted())).toEqual([["one", "two"]]);
+    expect((steps[0]?.at.getTime() ?? 0) % (STEP_SECONDS * 1_000)).toBe(0);
+  });
+
+  it("holds a bounded number of nodes and samples, whatever they call themselves, and each only for a while", async () => {
+    for (let node = 0; node < MOST_NODES + 50; node++) await write(`node-${node}`, `run-${node}`, "x");
+    const keys = await redis.keys(`${prefix}*`);
+    expect(keys.filter((key) => key.includes(":report:"))).toHaveLength(MOST_NODES);
+    for (const key of keys) {
+      expect(await redis.pttl(key)).toBeGreaterThan(0);
+      expect(await redis.pttl(key)).toBeLessThanOrEqual(3_660_000);
+      if (key.includes(":samples:")) expect(await redis.hlen(key)).toBeLessThanOrEqual(MOST_NODES);
+    }
+    const entries = await board.list();
+    expect(entries).toHaveLength(MOST_NODES);
+    expect(entries.some(({ node }) => node === `node-${MOST_NODES + 49}`)).toBe(true);
+    await expect(board.write({ node: "a", instance: "b", report: "x".repeat(10_000) })).rejects.toThrow(
+      "larger",
+    );
+  });
+});
+
+describe("a reporter", () => {
+  it("reports again and again, with a sample for each step, drains once, and says goodbye", async () => {
+    let looks = 0;
+    let drains = 0;
+    const reporter = new NodeReporter({
+      board,
+      node: "a",
+      instance: "a-1",
+      look: async () => ({ looks: ++looks }),
+      sample: async () => ({ counted: 1 }),
+      onDrain: () => drains++,
+      log,
+      everyMs: 20,
+    });
+    reporter.start();
+    await until(async () => looks > 5, "it has reported some times");
+    const samples = async () => {
+      const keys = await redis.keys(`${prefix}:samples:*`);
+      return Promise.all(keys.map((key) => redis.hvals(key)));
+    };
+    await until(async () => (await samples()).length > 0, "it has told what it counted");
+    for (const step of await samples())
+      expect(step.map((text) => JSON.parse(text))).toEqual([{ counted: 1, seconds: expect.any(Number) }]);
+    await board.askDrain({ node: "a", instance: "a-1" });
+    await until(async () => drains > 0, "it was told to drain");
+    const drained = looks;
+    await until(async () => looks > drained + 3, "it goes on reporting");
+    expect(drains).toBe(1);
+    await reporter.close();
+    expect(await board.list()).toEqual([]);
+  });
+
+  it("goes on after what it could not say", async () => {
+    let looks = 0;
+    const look = async () => {
+      if (++looks === 1) throw new Error("not yet");
+      return {};
+    };
+    const none = { sample: async () => ({}), onDrain: () => undefined };
+    const reporter = new NodeReporter({ board, node: "a", instance: "1", look, ...none, log, everyMs: 20 });
+    reporter.start();
+    await until(async () => (await board.list()).length === 1, "it has reported");
+    await reporter.close();
+  });
+});
+
+describe("what is wrong", () => {
+  it("is known with the time since when, and forgotten when it is over", () => {
+    const troubles = new TroubleLog();
+    const late = { code: "late", detail: "900 ms" };
+    const slow = { code: "slow", patienceMs: 1_000 };
+    expect(troubles.note([late, slow], 5_000)).toEqual([
+      { code: "late", since: "1970-01-01T00:00:05.000Z", detail: "900 ms" },
+    ]);
+    expect(troubles.note([late, slow], 6_000).map(({ code, since }) => [code, since])).toEqual([
+      ["late", "1970-01-01T00:00:05.000Z"],
+      ["slow", "1970-01-01T00:00:05.000Z"],
+    ]);
+    expect(troubles.note([], 7_000)).toEqual([]);
+    expect(troubles.note([late], 8_000)).toMatchObject([{ since: "1970-01-01T00:00:08.000Z" }]);
+  });
+});
+
+describe("readings", () => {
+  it("add counters up under their names, and a histogram's values by its bounds", async () => {
+    const metrics = createMetrics({ node: "a", process: "test" });
+    const registers = [metrics.registry];
+    const pushes = new Counter({ name: "pushes", help: "x", labelNames: ["service", "outcome"], registers });
+    pushes.inc({ service: "fcm", outcome: "accepted" }, 3);
+    pushes.inc({ service: "fcm", outcome: "refused" }, 2);
+    const seconds = new Histogram({
+      name: "seconds",
+      help: "x",
+      labelNames: ["of"],
+      buckets: [1, 2],
+      registers,
+    });
+    for (const value of [0.5, 1.5, 1.6, 9]) seconds.observe({ of: "a" }, value);
+    seconds.observe({ of: "b" }, 0.5);
+    const rules = [
+      { metric: "pushes", name: ({ service }: { service?: unknown }) => `ended:${service}` },
+      { metric: "seconds", name: ({ of }: { of?: unknown }) => (of === "a" ? "jobs" : undefined) },
+      { metric: "nothing", name: () => "nothing" },
+    ];
+    expect(await readCounters(metrics, rules)).toEqual({ "ended:fcm": 5, jobs: 4 });
+    expect(await readBuckets(metrics, { histogram: "seconds", where: ({ of }) => of === "a" })).toEqual([
+      1, 2, 1,
+    ]);
+  });
+
+  it("never run backwards", () => {
+    const grown = createDeltas();
+    expect([grown("a", 5), grown("a", 7), grown("b", 1), grown("a", 2), grown("a", 4)]).toEqual([
+      5, 2, 1, 0, 2,
+    ]);
+  });
+});
