@@ -25,6 +25,7 @@ import { hardenServer } from "./http/harden-server.js";
 import { ServedRequest } from "./http/served-request.js";
 import { openApiEngine } from "./open-api-engine.js";
 import { type ApiRedis, openRedis } from "./open-redis.js";
+import { type OpenOperations, openOperations } from "./operations/open-operations.js";
 import { type Realtime, startRealtime } from "./realtime/start-realtime.js";
 import { sendCounted } from "./send-counted.js";
 
@@ -48,6 +49,7 @@ export async function startApi(
   const live = {
     publish: (batch: Batch) => realtime.publish(batch),
     visitors: (chatId: string, userIds: readonly string[]) => realtime.findVisitors(chatId, userIds),
+    mutedUntil: (userId: string) => access.mutedUntil(userId),
   };
   const { engine, desk } = await openApiEngine(config, { log, metrics, redis: redis.cache, ...live });
 
@@ -67,18 +69,22 @@ export async function startApi(
     countVisitors: (chatIds) => realtime.countVisitors(chatIds),
   };
   const shared = { engine, ...authenticators, limiter, config, log, metrics, dialects, ports };
-  const http = createHttpApp({ ...shared, health });
+  const own = { redis: redis.cache, desk, health, realtime: () => realtime };
+  const operating = openOperations({ ...shared, ...own });
+  const http = createHttpApp({ ...shared, operations: operating.operations, health });
   const httpServer = createServer({ IncomingMessage: ServedRequest }, http);
   hardenServer(httpServer);
   const serverEnd = watchServer(httpServer);
   const realtime: Realtime = startRealtime(httpServer, { ...shared, access, redis });
 
   const port = await listen(httpServer, config);
+  operating.start();
   log.info({ port }, "the node serves");
   return {
     port,
     metrics,
     stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis, traced }),
+    stop: () => stopApi({ log, health, realtime, serverEnd, operating, access, engine, desk, redis }),
   };
 }
 
@@ -87,6 +93,7 @@ interface Parts {
   health: Health;
   realtime: Realtime;
   serverEnd: ServerEnd;
+  operating: OpenOperations;
   access: AccessList;
   engine: Engine;
   desk: JobDesk<QueueName>;
@@ -98,11 +105,14 @@ interface Parts {
 async function stopApi(parts: Parts): Promise<void> {
   const { log, health, realtime, serverEnd, access, engine, desk, redis, traced } = parts;
   log.info({ connections: realtime.connectionCount() }, "the node drains");
+  const { log, health, realtime, serverEnd, operating, access, engine, desk, redis } = parts;
+  log.info({ connections: realtime.counts().connections }, "the node drains");
   health.setDraining();
   serverEnd.stopListening();
   await realtime.drain();
   await serverEnd.close();
   await realtime.close();
+  await operating.close();
   access.close();
   await closeEngine(engine);
   await desk.close();

@@ -1,6 +1,15 @@
 import { type Batch, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
 import { type Engine, loadTemplates, openEngine, poolStats, type VisitorReader } from "@parley/engine";
 import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis, tracing } from "@parley/platform";
+import {
+  type Engine,
+  loadTemplates,
+  type MuteReader,
+  openEngine,
+  poolStats,
+  type VisitorReader,
+} from "@parley/engine";
+import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
 import { openFileStore } from "./open-file-store.js";
@@ -15,12 +24,13 @@ export interface ApiEngineParts {
   /** Where committed changes go. */
   publish: (batch: Batch) => void;
   visitors: VisitorReader;
+  mutedUntil: MuteReader;
 }
 
 /** Opens the engine with everything that this process provides for it, and the desk where it asks for jobs. */
 export async function openApiEngine(
   config: ApiConfig,
-  { log, metrics, redis, publish, visitors }: ApiEngineParts,
+  { log, metrics, redis, publish, visitors, mutedUntil }: ApiEngineParts,
 ): Promise<{ engine: Engine; desk: JobDesk<QueueName> }> {
   const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
   const templates = folder === undefined ? undefined : await loadTemplates(folder);
@@ -38,6 +48,7 @@ export async function openApiEngine(
     queueLimit: config.WRITE_QUEUE_LIMIT,
     publish,
     visitors,
+    mutedUntil,
     enqueue: (job, data, { delayMs, bulk } = {}) => desk.ask(queueOf(job, { bulk }), { job, data, delayMs }),
     endpointPolicy: endpointPolicyOf(config),
     files,

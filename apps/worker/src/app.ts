@@ -17,6 +17,7 @@ import {
   createMetrics,
   type Health,
   type JobDesk,
+  type JobRun,
   type JobWorker,
   type Logger,
   type Metrics,
@@ -44,6 +45,7 @@ import { vapidSettings } from "./push-config.js";
 import { createPushMetrics, type PushMetrics } from "./push-metrics.js";
 import { createQueueMetrics } from "./queue-metrics.js";
 import { createPresenceReader } from "./read-presence.js";
+import { reportWorker } from "./report-worker.js";
 import { createJobRunner } from "./run-job.js";
 import { keepSchedules, schedulesOf } from "./schedules.js";
 import { createSearchMetrics } from "./search-metrics.js";
@@ -91,11 +93,9 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   if (sender === undefined) log.warn({}, `${NO_KEYS}; make them with npm run -s vapid`);
   const context = createContext({ config, log, engine, metrics, pushMetrics, sender });
   const run = createJobRunner(context, metrics);
-  const workers = queuesOf(hasKeys).map((name) =>
-    openWorker({ name, ...connection, concurrency: JOBS_AT_ONCE[name], run }),
-  );
-  const endSchedules = keepSchedules({ desk, log }, schedulesOf(config));
-  sweepAtStart({ queue: desk.queues[queueOf("notifications.sweep")], log });
+  const work = startWork({ config, log, desk, health, hasKeys, context, sender }, run);
+  const reporter = reportWorker({ config, redis: redis.cache, engine, health, metrics, work, log });
+  reporter.start();
   log.info({ port }, "The worker runs");
 
   return {
@@ -107,12 +107,63 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
       context.archive.stopping.abort();
       context.search.stopping.abort();
       await stopWorkers(workers, sender);
+      await work.drain();
+      await reporter.close();
       await desk.close();
       await closeEngine(engine);
       for (const one of Object.values(redis)) one.disconnect();
       storage?.close();
       await close(server);
       await traced.close();
+    },
+  };
+}
+
+/** What this process has taken on. */
+export interface Work {
+  /** Jobs of each queue that it can run at the same time; none once it drains. */
+  slots(): Partial<Record<QueueName, number>>;
+  /**
+   * Not ready, takes no more jobs, and ends those that run. Somebody who asks for it may want the process to stay: stopping is what follows.
+   * May be called again.
+   */
+  drain(): Promise<void>;
+}
+
+function startWork(
+  parts: {
+    config: WorkerConfig;
+    log: Logger;
+    desk: JobDesk<QueueName>;
+    health: Health;
+    hasKeys: boolean;
+    context: JobContext;
+    sender: PushSender | undefined;
+  },
+  run: (job: JobRun) => Promise<void>,
+): Work {
+  const { config, log, desk, health, hasKeys, context, sender } = parts;
+  const connection = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX, log };
+  const names = queuesOf(hasKeys);
+  const workers = names.map((name) =>
+    openWorker({ name, ...connection, concurrency: JOBS_AT_ONCE[name], run }),
+  );
+  const endSchedules = keepSchedules({ desk, log }, schedulesOf(config));
+  sweepAtStart({ queue: desk.queues[queueOf("notifications.sweep")], log });
+  let drained: Promise<void> | undefined;
+  const drain = async () => {
+    log.info({}, "The worker drains");
+    health.setDraining();
+    endSchedules();
+    context.archive.stopping.abort();
+    await stopWorkers(workers, sender);
+  };
+  return {
+    slots: () =>
+      drained === undefined ? Object.fromEntries(names.map((name) => [name, JOBS_AT_ONCE[name]])) : {},
+    drain: () => {
+      drained ??= drain();
+      return drained;
     },
   };
 }

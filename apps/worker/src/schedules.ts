@@ -42,6 +42,7 @@ export function schedulesOf(config: WorkerConfig): Schedule[] {
       everyMs: 60_000,
       data: { olderThanMs: COMMITS_KEPT_MS },
     },
+    { id: "engagement.count", job: "engagement.count", everyMs: 30_000, data: {} },
     {
       id: "notifications.sweep",
       job: "notifications.sweep",

@@ -37,6 +37,14 @@ export {
   type Reaction,
 } from "./message.js";
 export {
+  ACK_BOUNDS_MS,
+  DELIVERY_BOUNDS_MS,
+  type NodeReport,
+  type NodeSample,
+  nodeReport,
+  nodeSample,
+} from "./node-report.js";
+export {
   EXPLAINED_OUTCOMES,
   type ExplainedOutcome,
   NOTIFICATION_CATEGORIES,
@@ -61,7 +69,6 @@ export type { ArchiveRunShape, ChatArchiveShape } from "./rest/archive-shapes.js
 export type { BatchProgressShape, BatchShape } from "./rest/campaign-shapes.js";
 export { type OperationId, REST_CATALOGUE } from "./rest/catalogue.js";
 export type { ChatDetailShape, ChatShape } from "./rest/chat-shapes.js";
-export { clusterOperations } from "./rest/cluster-operations.js";
 export type {
   AlertShape,
   AlertsShape,

@@ -11,7 +11,7 @@ export interface AccessListOptions {
 const EVERY_MS = 10_000;
 
 /**
- * Who may not come in any more, as this node knows it: read from Postgres at once when another node says that something has changed,
+ * Who may not come in any more, or may read and not write, as this node knows it: read from Postgres at once when another node says that something has changed,
  * and every 10 s in any case, because what another node says may get lost.
  */
 export class AccessList {
@@ -46,6 +46,12 @@ export class AccessList {
     const access = this.#users.get(identity.userId);
     if (access?.blocked) throw new ParleyError("user_blocked");
     if (this.#isRevoked(identity)) throw new ParleyError("token_revoked");
+  }
+
+  /** Until when a user may read and not write, which may be over; null: nobody has muted them. */
+  mutedUntil(userId: string): Date | null {
+    const until = this.#users.get(userId)?.mutedUntilMs ?? null;
+    return until === null ? null : new Date(until);
   }
 
   refuses(identity: Identity): boolean {

@@ -4,6 +4,7 @@ import type { Health, Logger, Metrics, RateLimiter } from "@parley/platform";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
 import type { ApiConfig } from "../config.js";
+import type { Operations } from "../operations/operations.js";
 
 /** What the HTTP side is built from. */
 export interface HttpParts {
@@ -17,5 +18,6 @@ export interface HttpParts {
   /** The contracts that are spoken besides the native one. */
   dialects: readonly Dialect[];
   ports: DialectPorts;
+  operations: Operations;
   health: Pick<Health, "live" | "ready">;
 }

@@ -33,7 +33,7 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
   const operation: Operation = REST_CATALOGUE[id];
   return async (request, response) => {
     requestState(response).route = operation.path;
-    const { engine, config, fileUrls } = parts;
+    const { engine, config, fileUrls, operations, ports } = parts;
     const counting = { ...parts, metrics: parts.httpMetrics, response };
     const signed = operation.takesSignedUrl ? signedToken(request) : undefined;
     const actor = operation.isPublic
@@ -48,6 +48,8 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
     const context = {
       engine,
       actor,
+      operations,
+      ports,
       vapidPublicKey,
       fileUrls,
       countMessage: () => countMessage(counting, actor),

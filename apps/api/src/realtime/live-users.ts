@@ -20,6 +20,10 @@ export class LiveUsers {
     return this.#cursors.get(chatId);
   }
 
+  get count(): number {
+    return this.#users.size;
+  }
+
   get chatCount(): number {
     return this.#cursors.size;
   }

@@ -37,11 +37,19 @@ export interface RealtimeOptions {
   ports: DialectPorts;
 }
 
+export interface LiveCounts {
+  connections: number;
+  /** People among them. */
+  users: number;
+  /** Clients that wait to be let in. */
+  waiting: number;
+}
+
 /** The live half of a node. */
 export interface Realtime {
   /** Where the engine's committed changes go: to this node's connections at once, to the other nodes over the bus. */
   publish(batch: Batch): void;
-  connectionCount(): number;
+  counts(): LiveCounts;
   /** The cluster's view of who is there, in the order of the ids. Never rejects. */
   readPresence(userIds: string[]): Promise<PresenceState[]>;
   /** How many people have each open chat open, in the order of the ids. Never rejects. */
@@ -87,7 +95,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
       accept(batch);
       cluster.bus.publish(batch);
     },
-    connectionCount: () => connections.count,
+    counts: () => count({ connections, fanOut, reception }),
     readPresence: (userIds) => reception.presence.read(userIds),
     countVisitors: (chatIds) => reception.visitors.count(chatIds),
     findVisitors: (chatId, userIds) => reception.visitors.present(chatId, userIds),
@@ -101,6 +109,11 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
       await reception.close();
     },
   };
+}
+
+function count(parts: { connections: LiveConnections; fanOut: FanOut; reception: Reception }): LiveCounts {
+  const { connections, fanOut, reception } = parts;
+  return { connections: connections.count, users: fanOut.users.count, waiting: reception.pace.waiting };
 }
 
 async function drain(parts: {

@@ -1,3 +1,4 @@
+import { type NodeReport, QUEUE_NAMES } from "@parley/contracts";
 import { DIALECTS, type Dialect, type DialectPorts } from "@parley/dialects";
 import {
   closeEngine,
@@ -13,16 +14,21 @@ import {
   createLogger,
   createMetrics,
   createRateLimiter,
+  type Logger,
+  openJobDesk,
   parseConfig,
+  type Redis,
+  ReportBoard,
   whenReady,
 } from "@parley/platform";
 import type { Express } from "express";
 import { AccessList } from "../auth/access-list.js";
 import { createAuthenticators } from "../auth/create-authenticators.js";
 import { signToken } from "../auth/sign-token.js";
-import { apiConfigSchema } from "../config.js";
+import { type ApiConfig, apiConfigSchema } from "../config.js";
 import { createHttpApp } from "../http/create-http-app.js";
 import { openFileStore } from "../open-file-store.js";
+import { createOperations } from "../operations/operations.js";
 import { sendCounted } from "../send-counted.js";
 
 export interface TestApiOptions {
@@ -59,16 +65,16 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     JWT_SECRET: SECRET,
     ...env,
   });
-  const logLines: Array<Record<string, unknown>> = [];
-  const destination = { write: (line: string) => void logLines.push(JSON.parse(line)) };
-  const log = createLogger({ level: "debug", node: "test", name: "api", destination });
+  const { log, logLines } = createReadableLog();
   const redis = connectRedis({ url: redisUrl, role: "cache", log });
   await whenReady(redis, 5000);
   const files = options.files ?? (await openFileStore(config, log));
-  const engine = openEngine({ databaseUrl, poolSize: 5, publish: () => undefined, log, files });
+  const mutedUntil = (userId: string) => access.mutedUntil(userId);
+  const engine = openEngine({ databaseUrl, poolSize: 5, publish: () => undefined, mutedUntil, log, files });
   const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
   const metrics = createMetrics({ node: "test", process: "api" });
-  const limiter = createRateLimiter({ redis, log });
+  const limiter = createRateLimiter({ redis, log, prefix: config.REDIS_PREFIX });
+  const { operations, desk } = openTestOperations({ config, redis, log });
   const app = createHttpApp({
     engine,
     ...createAuthenticators(config, { access, log }),
@@ -78,6 +84,7 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     metrics,
     dialects,
     ports: { send: (input) => sendCounted({ engine, limiter, config }, input), ...nobodyIsThere },
+    operations,
     health: createHealth({ postgres: () => pingDatabase(engine) }),
   });
   return {
@@ -90,10 +97,42 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     metricsText: () => metrics.text(),
     close: async () => {
       redis.disconnect();
+      await desk.close();
       await closeEngine(engine);
     },
   };
 }
+
+function createReadableLog() {
+  const logLines: Array<Record<string, unknown>> = [];
+  const destination = { write: (line: string) => void logLines.push(JSON.parse(line)) };
+  const log = createLogger({ level: "debug", node: "test", name: "api", destination });
+  return { log, logLines };
+}
+
+function openTestOperations({ config, redis, log }: { config: ApiConfig; redis: Redis; log: Logger }) {
+  const { REDIS_PREFIX: prefix, REDIS_URL: redisUrl } = config;
+  const board = new ReportBoard({ redis, prefix: `${prefix}:{nodes}` });
+  const desk = openJobDesk({ names: QUEUE_NAMES, redisUrl, prefix, log });
+  const drain = () => undefined;
+  return { operations: createOperations({ node: "test", board, desk, look: lookOfTest, drain }), desk };
+}
+
+const lookOfTest = async (): Promise<NodeReport> => ({
+  kind: "api",
+  version: "0.0.0",
+  instance: "test",
+  startedAt: new Date().toISOString(),
+  draining: false,
+  connections: 0,
+  users: 0,
+  loopLagP99Ms: 0,
+  memoryBytes: 0,
+  cpuPercent: 0,
+  dependencies: {},
+  troubles: [],
+  slots: {},
+});
 
 /** Without sockets. */
 const nobodyIsThere: Pick<DialectPorts, "readPresence" | "countVisitors"> = {

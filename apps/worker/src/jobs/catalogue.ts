@@ -4,6 +4,7 @@ import { archiveRun } from "./archive-run.js";
 import { campaignsExpand } from "./campaigns-expand.js";
 import { chatsVerify } from "./chats-verify.js";
 import { commitsPrune } from "./commits-prune.js";
+import { engagementCount } from "./engagement-count.js";
 import { filesCollect } from "./files-collect.js";
 import type { JobHandler } from "./job.js";
 import { notificationsCollect } from "./notifications-collect.js";
@@ -20,6 +21,7 @@ export const JOBS = {
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
+  "engagement.count": engagementCount,
   "files.collect": filesCollect,
   "notifications.collect": notificationsCollect,
   "notifications.decide": notificationsDecide,

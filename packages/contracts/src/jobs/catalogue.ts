@@ -22,6 +22,9 @@ const commitsPrune = z.object({
   olderThanMs: z.int().min(60_000),
 });
 
+/** Counts what people have written since, for who asks how much is written and how soon people are answered. */
+const engagementCount = z.object({});
+
 /** Removes files that no message has attached any more. */
 const filesCollect = z.object({
   /** Looks through the whole storage, too, for what belongs to no file. */
@@ -59,6 +62,7 @@ export const JOB_CATALOGUE = {
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
+  "engagement.count": engagementCount,
   "files.collect": filesCollect,
   "notifications.collect": notificationsCollect,
   "notifications.decide": notificationsDecide,

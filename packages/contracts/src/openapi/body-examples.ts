@@ -47,5 +47,7 @@ export const BODY_EXAMPLES: { [Id in WithBody]: Body<Id> } = {
     ],
     client_id: "sales-2030-01",
   },
+  drainNode: { reason: "new kernel" },
+  muteUser: { until: "2030-01-01T08:00:00Z", reason: "insults" },
   shareReceipt: { receipt_url: "https://example.com/receipts/1001.pdf" },
 };

@@ -14,5 +14,7 @@ export const TAGS = {
   Notifications: "Web Push: devices, what a person wants to be told, and what became of it.",
   Platform: "Calls of the platform that Parley is embedded in: updates of orders, receipts.",
   Administration: "Numbers for the people who run the platform.",
+  Operations:
+    "What operators look at and do: nodes, rates, queues, pushes, chats and people, never what was said. For the role `admin` alone.",
   Node: "The state of one node, for load balancers and monitoring. No token is needed.",
 } as const satisfies Record<Tag, string>;

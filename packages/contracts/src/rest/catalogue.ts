@@ -3,10 +3,12 @@ import { archiveOperations } from "./archive-operations.js";
 import { authOperations } from "./auth-operations.js";
 import { campaignOperations } from "./campaign-operations.js";
 import { chatOperations } from "./chat-operations.js";
+import { clusterOperations } from "./cluster-operations.js";
 import { fileOperations } from "./file-operations.js";
 import { messageOperations } from "./message-operations.js";
 import { notificationOperations } from "./notification-operations.js";
 import { searchOperations } from "./search-operations.js";
+import { oversightOperations } from "./oversight-operations.js";
 import { settingsOperations } from "./settings-operations.js";
 import { syncOperations } from "./sync-operations.js";
 
@@ -17,10 +19,12 @@ export const REST_CATALOGUE = {
   ...authOperations,
   ...campaignOperations,
   ...chatOperations,
+  ...clusterOperations,
   ...fileOperations,
   ...messageOperations,
   ...notificationOperations,
   ...searchOperations,
+  ...oversightOperations,
   ...settingsOperations,
   ...syncOperations,
 } as const;

@@ -101,7 +101,7 @@ export const clusterOperations = {
     method: "post",
     path: "/v1/admin/queues/{name}/retry-failed",
     tag,
-    summary: "Run failed jobs again, 1,000 at a time, the newest first",
+    summary: "Run all failed jobs of a queue again",
     roles,
     params: queueParams,
     status: 200,

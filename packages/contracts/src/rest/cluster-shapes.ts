@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { nonNegativeInt } from "../fields.js";
 import { QUEUE_NAMES } from "../jobs/queues.js";
 
 const at = z.iso.datetime();
@@ -54,7 +53,7 @@ const ratePoint = z.object({
   at: at.meta({ description: "The end of the step." }),
   messages_per_second: perSecond.meta({ description: "Stored." }),
   deliveries_per_second: perSecond.meta({ description: "Frames handed to connections." }),
-  requests_per_second: perSecond.meta({ description: "Over HTTP, probes included." }),
+  requests_per_second: perSecond.meta({ description: "Over HTTP, without probes." }),
   errors_per_second: perSecond.meta({
     description: "Requests answered with 5xx, and refused socket events that were no fault of the client's.",
   }),
@@ -132,7 +131,4 @@ export const queueParams = z.object({ name: z.enum(QUEUE_NAMES) });
 export const retryResult = z.object({
   name: z.enum(QUEUE_NAMES),
   retried: z.int().meta({ description: "Jobs that wait again." }),
-  remaining: nonNegativeInt.meta({
-    description: "Failed jobs that are left; call again for the next 1,000.",
-  }),
 });

@@ -35,11 +35,9 @@ export const pushesResult = z.object({
   }),
   by_service: z.array(servicePushes),
   not_sent_since: at.meta({ description: "The same for `not_sent`, of the newest 20,000 notifications." }),
-  not_sent: z
-    .array(z.object({ reason: z.string(), meaning: z.string(), count: z.int() }))
-    .meta({
-      description: "Notifications that were not pushed, or wait, by reason; the most frequent first.",
-    }),
+  not_sent: z.array(z.object({ reason: z.string(), meaning: z.string(), count: z.int() })).meta({
+    description: "Notifications that were not pushed, or wait, by reason; the most frequent first.",
+  }),
 });
 
 export type PushesShape = z.infer<typeof pushesResult>;

@@ -1,13 +1,19 @@
 import type { Identity, Operation, OperationId, REST_CATALOGUE } from "@parley/contracts";
+import type { DialectPorts } from "@parley/dialects";
 import type { Engine, OpenFile } from "@parley/engine";
 import type { z } from "zod";
 import type { FileUrlTokens } from "../../auth/file-url-tokens.js";
+import type { Operations } from "../../operations/operations.js";
 import type { ReceivedFile } from "../receive-upload.js";
 
 /** Who asks, and what answers. */
 export interface HandlerContext {
   engine: Engine;
   actor: Identity;
+  /** The cluster, for operators. */
+  operations: Operations;
+  /** Who is there. */
+  ports: Pick<DialectPorts, "readPresence">;
   /** What browsers subscribe with; undefined where push is off. */
   vapidPublicKey: string | undefined;
   /** Signs addresses of files. */

@@ -3,11 +3,13 @@ import { archiveHandlers } from "./archive-handlers.js";
 import { authHandlers } from "./auth-handlers.js";
 import { campaignHandlers } from "./campaign-handlers.js";
 import { chatHandlers } from "./chat-handlers.js";
+import { clusterHandlers } from "./cluster-handlers.js";
 import { fileHandlers } from "./file-handlers.js";
 import type { Handlers } from "./handler.js";
 import { memberHandlers } from "./member-handlers.js";
 import { messageHandlers } from "./message-handlers.js";
 import { notificationHandlers } from "./notification-handlers.js";
+import { oversightHandlers } from "./oversight-handlers.js";
 import { platformHandlers } from "./platform-handlers.js";
 import { searchHandlers } from "./search-handlers.js";
 import { settingsHandlers } from "./settings-handlers.js";
@@ -20,10 +22,12 @@ export const REST_HANDLERS: Handlers = {
   ...authHandlers,
   ...campaignHandlers,
   ...chatHandlers,
+  ...clusterHandlers,
   ...fileHandlers,
   ...memberHandlers,
   ...messageHandlers,
   ...notificationHandlers,
+  ...oversightHandlers,
   ...platformHandlers,
   ...searchHandlers,
   ...settingsHandlers,
