@@ -83,8 +83,7 @@ export async function startApi(
   return {
     port,
     metrics,
-    stop: () => stopApi({ log, health, realtime, serverEnd, access, engine, desk, redis, traced }),
-    stop: () => stopApi({ log, health, realtime, serverEnd, operating, access, engine, desk, redis }),
+    stop: () => stopApi({ log, health, realtime, serverEnd, operating, access, engine, desk, redis, traced }),
   };
 }
 
@@ -103,9 +102,7 @@ interface Parts {
 
 /** Drains: not ready, no new connections, everyone sent away with a hint, what was accepted is stored, then all is closed. */
 async function stopApi(parts: Parts): Promise<void> {
-  const { log, health, realtime, serverEnd, access, engine, desk, redis, traced } = parts;
-  log.info({ connections: realtime.connectionCount() }, "the node drains");
-  const { log, health, realtime, serverEnd, operating, access, engine, desk, redis } = parts;
+  const { log, health, realtime, serverEnd, operating, access, engine, desk, redis, traced } = parts;
   log.info({ connections: realtime.counts().connections }, "the node drains");
   health.setDraining();
   serverEnd.stopListening();

@@ -1,6 +1,4 @@
 import { type Batch, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
-import { type Engine, loadTemplates, openEngine, poolStats, type VisitorReader } from "@parley/engine";
-import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis, tracing } from "@parley/platform";
 import {
   type Engine,
   loadTemplates,
@@ -9,7 +7,7 @@ import {
   poolStats,
   type VisitorReader,
 } from "@parley/engine";
-import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis } from "@parley/platform";
+import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis, tracing } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
 import { openFileStore } from "./open-file-store.js";

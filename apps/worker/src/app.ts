@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { PUSH_QUEUE_NAMES, QUEUE_NAMES, type QueueName, queueOf } from "@parley/contracts";
+import { QUEUE_NAMES, type QueueName } from "@parley/contracts";
 import {
   closeEngine,
   type Engine,
@@ -17,14 +17,11 @@ import {
   createMetrics,
   type Health,
   type JobDesk,
-  type JobRun,
-  type JobWorker,
   type Logger,
   type Metrics,
   type ObjectStorage,
   openJobDesk,
   openStorage,
-  openWorker,
   type Redis,
   type Running,
   startTracing,
@@ -47,19 +44,9 @@ import { createQueueMetrics } from "./queue-metrics.js";
 import { createPresenceReader } from "./read-presence.js";
 import { reportWorker } from "./report-worker.js";
 import { createJobRunner } from "./run-job.js";
-import { keepSchedules, schedulesOf } from "./schedules.js";
 import { createSearchMetrics } from "./search-metrics.js";
+import { startWork } from "./start-work.js";
 import { createStatusServer } from "./status-server.js";
-import { sweepAtStart } from "./sweep-at-start.js";
-
-/** Jobs of each queue that run at the same time in this process. */
-const JOBS_AT_ONCE: Record<QueueName, number> = {
-  jobs: 4,
-  notifications: 4,
-  campaigns: 2,
-  push: 8,
-  "push-bulk": 2,
-};
 
 /** A worker that runs, and where it answers probes. */
 export interface WorkerNode extends Running {
@@ -74,8 +61,12 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   const folder = config.NOTIFICATION_TEMPLATES_DIR;
   const templates = folder === undefined ? undefined : await loadTemplates(folder);
   const metrics = createMetrics({ node: config.NODE_NAME, process: "worker" });
-  const connection = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX, log };
-  const desk = openJobDesk({ names: QUEUE_NAMES, ...connection });
+  const desk = openJobDesk({
+    names: QUEUE_NAMES,
+    redisUrl: config.REDIS_URL,
+    prefix: config.REDIS_PREFIX,
+    log,
+  });
   const redis = {
     publisher: connectRedis({ url: config.REDIS_URL, role: "publish", log }),
     cache: connectRedis({ url: config.REDIS_URL, role: "cache", log }),
@@ -102,11 +93,6 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
     port,
     metrics,
     stop: async () => {
-      health.setDraining();
-      endSchedules();
-      context.archive.stopping.abort();
-      context.search.stopping.abort();
-      await stopWorkers(workers, sender);
       await work.drain();
       await reporter.close();
       await desk.close();
@@ -115,55 +101,6 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
       storage?.close();
       await close(server);
       await traced.close();
-    },
-  };
-}
-
-/** What this process has taken on. */
-export interface Work {
-  /** Jobs of each queue that it can run at the same time; none once it drains. */
-  slots(): Partial<Record<QueueName, number>>;
-  /**
-   * Not ready, takes no more jobs, and ends those that run. Somebody who asks for it may want the process to stay: stopping is what follows.
-   * May be called again.
-   */
-  drain(): Promise<void>;
-}
-
-function startWork(
-  parts: {
-    config: WorkerConfig;
-    log: Logger;
-    desk: JobDesk<QueueName>;
-    health: Health;
-    hasKeys: boolean;
-    context: JobContext;
-    sender: PushSender | undefined;
-  },
-  run: (job: JobRun) => Promise<void>,
-): Work {
-  const { config, log, desk, health, hasKeys, context, sender } = parts;
-  const connection = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX, log };
-  const names = queuesOf(hasKeys);
-  const workers = names.map((name) =>
-    openWorker({ name, ...connection, concurrency: JOBS_AT_ONCE[name], run }),
-  );
-  const endSchedules = keepSchedules({ desk, log }, schedulesOf(config));
-  sweepAtStart({ queue: desk.queues[queueOf("notifications.sweep")], log });
-  let drained: Promise<void> | undefined;
-  const drain = async () => {
-    log.info({}, "The worker drains");
-    health.setDraining();
-    endSchedules();
-    context.archive.stopping.abort();
-    await stopWorkers(workers, sender);
-  };
-  return {
-    slots: () =>
-      drained === undefined ? Object.fromEntries(names.map((name) => [name, JOBS_AT_ONCE[name]])) : {},
-    drain: () => {
-      drained ??= drain();
-      return drained;
     },
   };
 }
@@ -189,19 +126,6 @@ const NO_KEYS = "This worker takes no pushes: VAPID_PUBLIC_KEY and VAPID_PRIVATE
 
 function assertKeys(hasKeys: boolean): void {
   if (!hasKeys) throw new Error(NO_KEYS);
-}
-
-/** What it takes work from. Pushes are left to workers that have keys. */
-function queuesOf(hasKeys: boolean): QueueName[] {
-  const needKeys: readonly QueueName[] = PUSH_QUEUE_NAMES;
-  return QUEUE_NAMES.filter((name) => hasKeys || !needKeys.includes(name));
-}
-
-/** The jobs that run are ended, and the pushes that they wait for: who has no turn yet is left for the next worker. */
-async function stopWorkers(workers: JobWorker[], sender: PushSender | undefined): Promise<void> {
-  const closed = Promise.all(workers.map((worker) => worker.close()));
-  await sender?.close();
-  await closed;
 }
 
 function openWorkerEngine(parts: {

@@ -10,8 +10,8 @@ import {
   type Redis,
   ReportBoard,
 } from "@parley/platform";
-import type { Work } from "./app.js";
 import type { WorkerConfig } from "./config.js";
+import type { Work } from "./start-work.js";
 import { workerVersion } from "./version.js";
 import { createWorkerCounters } from "./worker-counters.js";
 

@@ -81,8 +81,6 @@ export type {
 export type { FileShape } from "./rest/file-shapes.js";
 export type { MessageDraftShape, MessageShape } from "./rest/message-shapes.js";
 export type { Operation } from "./rest/operation.js";
-export type { SearchPageShape } from "./rest/search-operations.js";
-export { oversightOperations } from "./rest/oversight-operations.js";
 export type {
   AdminChatDetailShape,
   AdminChatShape,
@@ -91,4 +89,5 @@ export type {
   EngagementShape,
   PushesShape,
 } from "./rest/oversight-shapes.js";
+export type { SearchPageShape } from "./rest/search-operations.js";
 export { SOCKET_EVENTS, type SocketEventName, type SocketEventPayload } from "./socket-events.js";

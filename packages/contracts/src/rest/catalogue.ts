@@ -7,8 +7,8 @@ import { clusterOperations } from "./cluster-operations.js";
 import { fileOperations } from "./file-operations.js";
 import { messageOperations } from "./message-operations.js";
 import { notificationOperations } from "./notification-operations.js";
-import { searchOperations } from "./search-operations.js";
 import { oversightOperations } from "./oversight-operations.js";
+import { searchOperations } from "./search-operations.js";
 import { settingsOperations } from "./settings-operations.js";
 import { syncOperations } from "./sync-operations.js";
 
