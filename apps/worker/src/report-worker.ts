@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { NodeReport, NodeSample } from "@parley/contracts";
+import type { NodeReport, NodeSample, QueueName } from "@parley/contracts";
 import { type Engine, poolStats } from "@parley/engine";
 import {
   createProcessReporter,
@@ -11,9 +11,19 @@ import {
   ReportBoard,
 } from "@parley/platform";
 import type { WorkerConfig } from "./config.js";
-import type { Work } from "./start-work.js";
 import { workerVersion } from "./version.js";
 import { createWorkerCounters } from "./worker-counters.js";
+
+/** What this process has taken on. */
+export interface Work {
+  /** Jobs of each queue that it can run at the same time; none once it drains. */
+  slots(): Partial<Record<QueueName, number>>;
+  /**
+   * Not ready, takes no more jobs, and ends those that run. Somebody who asks for it may want the process to stay: stopping is what follows.
+   * May be called again.
+   */
+  drain(): Promise<void>;
+}
 
 export interface ReportWorkerOptions {
   config: WorkerConfig;

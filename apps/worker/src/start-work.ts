@@ -10,6 +10,7 @@ import {
 import type { WorkerConfig } from "./config.js";
 import type { JobContext } from "./jobs/job.js";
 import type { PushSender } from "./push/push-sender.js";
+import type { Work } from "./report-worker.js";
 import { keepSchedules, schedulesOf } from "./schedules.js";
 import { sweepAtStart } from "./sweep-at-start.js";
 
@@ -21,17 +22,6 @@ const JOBS_AT_ONCE: Record<QueueName, number> = {
   push: 8,
   "push-bulk": 2,
 };
-
-/** What this process has taken on. */
-export interface Work {
-  /** Jobs of each queue that it can run at the same time; none once it drains. */
-  slots(): Partial<Record<QueueName, number>>;
-  /**
-   * Not ready, takes no more jobs, and ends those that run. Somebody who asks for it may want the process to stay: stopping is what follows.
-   * May be called again.
-   */
-  drain(): Promise<void>;
-}
 
 /** Takes jobs from all queues that this process can work for, and keeps the schedules. */
 export function startWork(

@@ -1,8 +1,20 @@
+import type { Actor } from "@parley/contracts";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
-import type { FindChatsInput } from "./find-chats.js";
+import type { ChatFilter } from "./overseen-chat.js";
 import { readCursor } from "./page-cursor.js";
 import { readByIndex } from "./read-by-index.js";
+
+export interface FindChatsInput extends ChatFilter {
+  actor: Actor;
+  /** The beginning of an id or a title; an order or an outside key as a whole. */
+  text?: string | undefined;
+  /** Only chats that this person is in. */
+  userId?: string | undefined;
+  limit: number;
+  /** The `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
 
 /** A chat that may be listed, and its place in the list. */
 export interface ChatCandidate {

@@ -1,20 +1,9 @@
-import { type Actor, ParleyError } from "@parley/contracts";
+import { ParleyError } from "@parley/contracts";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
-import { type ChatCandidate, chatCandidates } from "./chat-candidates.js";
-import { type ChatFilter, type OverseenChat, readOverseenChats } from "./overseen-chat.js";
+import { type ChatCandidate, chatCandidates, type FindChatsInput } from "./chat-candidates.js";
+import { type OverseenChat, readOverseenChats } from "./overseen-chat.js";
 import { writeCursor } from "./page-cursor.js";
-
-export interface FindChatsInput extends ChatFilter {
-  actor: Actor;
-  /** The beginning of an id or a title; an order or an outside key as a whole. */
-  text?: string | undefined;
-  /** Only chats that this person is in. */
-  userId?: string | undefined;
-  limit: number;
-  /** The `nextCursor` of the page before. */
-  cursor?: string | undefined;
-}
 
 /**
  * A page of all chats, the newest first, or of those that a search finds. Looks at a few hundred chats at most, so that a page may be short,

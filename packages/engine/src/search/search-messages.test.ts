@@ -6,6 +6,7 @@ import {
   type TestDatabase,
   type TestEngine,
 } from "@parley/testing";
+import type { PoolClient } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { archiveChat } from "../archive/archive-chat.js";
 import { restoreChat } from "../archive/restore-chat.js";
@@ -307,7 +308,7 @@ it("refuses what says nothing, too much, or a cursor of its own making", async (
 it("answers a search that takes too long with what to do", async () => {
   const slow = openTestEngine(database.url);
   const { pool } = slow.engine.database;
-  const connect = pool.connect.bind(pool) as () => ReturnType<typeof pool.connect>;
+  const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
   Object.assign(pool, {
     connect: async () => {
       const client = await connect();
