@@ -176,7 +176,8 @@ test("stopping finishes the running job", async () => {
   const stopped = node.stop("test");
   await release();
   await stopped;
-  expect(await queue.counts()).toMatchObject({ active: 0, waiting: 0, failed: 0 });
+  // Others of the clock may not have had their turn.
+  expect(await queue.counts()).toMatchObject({ active: 0, failed: 0 });
   expect(lines.join("")).not.toContain("A job failed");
 });
 
