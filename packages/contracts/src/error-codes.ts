@@ -128,10 +128,16 @@ export const ERROR_CODES = {
     message: "No node of this name has reported in the last hour.",
     retryable: false,
   },
+  task_not_found: { kind: "not_found", message: "There is no such task.", retryable: false },
   batch_not_found: { kind: "not_found", message: "There is no such batch.", retryable: false },
   batch_over: {
     kind: "conflict",
     message: "The batch is done or cancelled; send another one.",
+    retryable: false,
+  },
+  export_not_there: {
+    kind: "conflict",
+    message: "This task has nothing to download: it is not done, has expired, or is no export.",
     retryable: false,
   },
   endpoint_taken: {

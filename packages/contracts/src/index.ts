@@ -78,6 +78,14 @@ export type {
   QueuesShape,
   RatesShape,
 } from "./rest/cluster-shapes.js";
+export {
+  AUDIT_ACTIONS,
+  type AuditAction,
+  type AuditEntryShape,
+  type DataTaskKind,
+  type DataTaskShape,
+  type DataTaskState,
+} from "./rest/data-duty-shapes.js";
 export type { FileShape } from "./rest/file-shapes.js";
 export type { MessageDraftShape, MessageShape } from "./rest/message-shapes.js";
 export type { Operation } from "./rest/operation.js";

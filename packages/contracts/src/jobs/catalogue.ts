@@ -24,6 +24,11 @@ const commitsPrune = z.object({
 
 /** Counts what people have written since, for who asks how much is written and how soon people are answered. */
 const engagementCount = z.object({});
+/** Goes on with an export or erasure. */
+const dataRun = z.object({ taskId: z.uuid() });
+
+/** Takes up exports and erasures that nobody works on, and removes exports that have expired. */
+const dataSweep = z.object({});
 
 /** Removes files that no message has attached any more. */
 const filesCollect = z.object({
@@ -63,6 +68,8 @@ export const JOB_CATALOGUE = {
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
   "engagement.count": engagementCount,
+  "data.run": dataRun,
+  "data.sweep": dataSweep,
   "files.collect": filesCollect,
   "notifications.collect": notificationsCollect,
   "notifications.decide": notificationsDecide,

@@ -49,5 +49,7 @@ export const BODY_EXAMPLES: { [Id in WithBody]: Body<Id> } = {
   },
   drainNode: { reason: "new kernel" },
   muteUser: { until: "2030-01-01T08:00:00Z", reason: "insults" },
+  eraseUser: { confirm: "ana", reason: "Request 4711" },
+  holdUser: { held: true, reason: "Case 42" },
   shareReceipt: { receipt_url: "https://example.com/receipts/1001.pdf" },
 };

@@ -108,6 +108,19 @@ const OWN_CODES = {
   inspectUser: ["role_required", "user_not_found"],
   muteUser: ["role_required", "forbidden"],
   engagement: ["role_required"],
+  exportUser: ["role_required", "files_unavailable"],
+  eraseUser: ["role_required"],
+  holdUser: ["role_required"],
+  listDataTasks: ["role_required"],
+  getDataTask: ["role_required", "task_not_found"],
+  downloadExport: [
+    "role_required",
+    "task_not_found",
+    "export_not_there",
+    "files_unavailable",
+    "storage_unavailable",
+  ],
+  listAuditEntries: ["role_required"],
 } as const satisfies Record<OperationId, readonly ErrorCode[]>;
 
 const ANY_PUBLIC_CALL = [

@@ -33,6 +33,14 @@ const MEANING: Readonly<Record<string, string>> = {
   from: "Only what this person sent.",
   before: "Only what was sent before this time.",
   after: "Only what was sent at this time or later.",
+  task_id: "The task.",
+  kind: "Only tasks of this kind.",
+  state: "Only tasks in this state.",
+  actor: "Only what this person did.",
+  action: "Only acts of this kind.",
+  subject: "Only what was done to this.",
+  from: "Only from this time on.",
+  to: "Only before this time.",
   around_seq: "The messages on both sides of this place.",
 };
 

@@ -4,6 +4,7 @@ import { authOperations } from "./auth-operations.js";
 import { campaignOperations } from "./campaign-operations.js";
 import { chatOperations } from "./chat-operations.js";
 import { clusterOperations } from "./cluster-operations.js";
+import { dataDutyOperations } from "./data-duty-operations.js";
 import { fileOperations } from "./file-operations.js";
 import { messageOperations } from "./message-operations.js";
 import { notificationOperations } from "./notification-operations.js";
@@ -20,6 +21,7 @@ export const REST_CATALOGUE = {
   ...campaignOperations,
   ...chatOperations,
   ...clusterOperations,
+  ...dataDutyOperations,
   ...fileOperations,
   ...messageOperations,
   ...notificationOperations,
