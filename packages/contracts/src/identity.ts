@@ -8,6 +8,8 @@ export const SYSTEM_USER_ID = "system";
 export interface Actor {
   userId: string;
   role: string;
+  /** The request by which they act, for the audit log. */
+  origin?: { requestId: string; address: string | undefined };
 }
 
 /** An actor with what its token says about the person, for the user directory. */

@@ -1,4 +1,5 @@
 import type { Batch } from "@parley/contracts";
+import type { RefusedLogins } from "./audit/refused-logins.js";
 import type { ChatFactsCache } from "./chats/chat-facts.js";
 import type { ChatTurns } from "./database/chat-turns.js";
 import type { Database } from "./database/database.js";
@@ -45,6 +46,8 @@ export interface Engine extends EnginePorts {
   database: Database;
   writer: MessageWriter;
   receipts: ReceiptWriter;
+  /** Those of this process that the audit log does not have yet. */
+  refusedLogins: RefusedLogins;
   knownUsers: KnownUsers;
   /** What never changes about chats. */
   chatFacts: ChatFactsCache;

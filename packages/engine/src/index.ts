@@ -18,6 +18,9 @@ export { type RestoredChat, restoreChat } from "./archive/restore-chat.js";
 export type { RetentionPolicy } from "./archive/retention.js";
 export { type RanArchive, runArchive } from "./archive/run-archive.js";
 export { type ChatRetention, setRetention } from "./archive/set-retention.js";
+export { type AuditEntry, type AuditQuery, listAudit } from "./audit/list-audit.js";
+export { pruneAudit } from "./audit/prune-audit.js";
+export { type AuditRecord, noteAct } from "./audit/record-audit.js";
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
 export type {
   Campaign,
@@ -62,7 +65,14 @@ export { type CollectedFiles, collectFiles } from "./files/collect-files.js";
 export type { ByteRange, FileStorage, FileStore, PictureReader } from "./files/file-store.js";
 export { findFiles } from "./files/find-files.js";
 export { type ListFilesInput, listFiles } from "./files/list-files.js";
-export { type FileName, getFile, type OpenFile, openFile, openThumbnail } from "./files/open-file.js";
+export {
+  type Download,
+  type FileName,
+  getFile,
+  type OpenFile,
+  openFile,
+  openThumbnail,
+} from "./files/open-file.js";
 export { type StoreFileInput, storeFile } from "./files/store-file.js";
 export type { StoredFile } from "./files/stored-file.js";
 export { type SweptStorage, sweepStorage } from "./files/sweep-storage.js";

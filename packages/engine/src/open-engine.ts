@@ -1,5 +1,6 @@
 import type { Batch } from "@parley/contracts";
 import { v7 as uuidv7 } from "uuid";
+import { RefusedLogins } from "./audit/refused-logins.js";
 import { ChatFactsCache } from "./chats/chat-facts.js";
 import { ChatTurns } from "./database/chat-turns.js";
 import { closeDatabase, type Database, openDatabase } from "./database/database.js";
@@ -90,6 +91,7 @@ export function openEngine(options: EngineOptions): Engine {
   const templates = options.templates ?? STANDARD_TEMPLATES;
   const endpointPolicy = options.endpointPolicy ?? KNOWN_PUSH_SERVICES;
   const state = {
+    refusedLogins: new RefusedLogins({ database, log }),
     knownUsers: new KnownUsers(),
     people: openPeople(database, ports),
     chatFacts: new ChatFactsCache(database),
@@ -126,7 +128,7 @@ function openWriters(parts: { database: Database; ports: EnginePorts; queueLimit
 
 /** Stores or refuses what was accepted, then closes the connections. */
 export async function closeEngine(engine: Engine): Promise<void> {
-  await Promise.all([engine.writer.drain(), engine.receipts.drain()]);
+  await Promise.all([engine.writer.drain(), engine.receipts.drain(), engine.refusedLogins.flush()]);
   engine.dueChats.close();
   await closeDatabase(engine.database);
 }

@@ -1,4 +1,5 @@
 import { type Actor, ParleyError } from "@parley/contracts";
+import { recordAudit } from "../audit/record-audit.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
@@ -29,8 +30,14 @@ export async function setRetention(
     ...(legalHold !== undefined && { legalHold }),
   };
   const { prisma } = engine.database;
-  const { count } = await guardDatabase(() => prisma.chat.updateMany({ where: { id: chatId }, data }));
-  if (count === 0) throw new ParleyError("chat_not_found");
+  const subject = { kind: "chat", id: chatId } as const;
+  await guardDatabase(() =>
+    prisma.$transaction(async (transaction) => {
+      const { count } = await transaction.chat.updateMany({ where: { id: chatId }, data });
+      if (count === 0) throw new ParleyError("chat_not_found");
+      await recordAudit(transaction, [{ actor, action: "chat.retention_changed", subject, detail: data }]);
+    }),
+  );
   const row = await guardDatabase(() =>
     prisma.chat.findUnique({ where: { id: chatId }, select: { archiveAfterDays: true, legalHold: true } }),
   );

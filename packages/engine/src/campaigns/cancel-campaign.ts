@@ -1,5 +1,5 @@
 import { ParleyError } from "@parley/contracts";
-import { guardDatabase } from "../database/database-failure.js";
+import { runAudited } from "../audit/run-audited.js";
 import type { Engine } from "../engine.js";
 import type { Campaign } from "./campaign.js";
 import { expandCampaign } from "./expand-campaign.js";
@@ -9,7 +9,7 @@ import { type CampaignInput, readCampaign } from "./read-campaign.js";
 const PAGE = 5_000;
 
 const CANCEL = `UPDATE campaigns SET state = 'cancelled', counted_at = NULL
-  WHERE id = $1::uuid AND state IN ('scheduled', 'running', 'paused')`;
+  WHERE id = $1::uuid AND state IN ('scheduled', 'running', 'paused') RETURNING id`;
 
 /**
  * Ends a campaign, from the commit on: nothing more of it is made, decided or handed out to be pushed; then what is open of it is marked.
@@ -18,8 +18,13 @@ const CANCEL = `UPDATE campaigns SET state = 'cancelled', counted_at = NULL
  */
 export async function cancelCampaign(engine: Engine, input: CampaignInput): Promise<Campaign> {
   await readCampaign(engine, input);
-  const { campaignId } = input;
-  await guardDatabase(() => engine.database.pool.query(CANCEL, [campaignId]));
+  const { actor, campaignId } = input;
+  const record = {
+    actor,
+    action: "campaign.cancelled",
+    subject: { kind: "campaign", id: campaignId },
+  } as const;
+  await runAudited(engine, { text: CANCEL, values: [campaignId], record });
   const expanded = await expandCampaign(engine, { campaignId, limit: PAGE });
   if (expanded.state !== "cancelled") throw new ParleyError("batch_over");
   const { next } = expanded;

@@ -1,4 +1,5 @@
 import { type Actor, ParleyError } from "@parley/contracts";
+import { runAudited } from "../audit/run-audited.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { assertMayNotifyMany } from "../policy.js";
@@ -11,9 +12,7 @@ export interface CreateCampaignInput {
 
 const LONGEST_WAIT_MS = 366 * 24 * 3_600_000;
 
-const CREATE = {
-  name: "create-campaign",
-  text: `WITH made AS (
+const CREATE = `WITH made AS (
       INSERT INTO campaigns (id, created_by, client_id, digest, audience, notification, variants, category, critical, state, send_at,
         created_at, started_at)
       SELECT $1::uuid, $2, $3, $4, $5::jsonb, $6::jsonb, $7::jsonb, $8, $9::boolean,
@@ -23,8 +22,7 @@ const CREATE = {
     ), named AS (
       INSERT INTO campaign_recipients (campaign_id, user_id) SELECT made.id, u.id FROM made CROSS JOIN unnest($11::text[]) AS u(id)
     )
-    SELECT id FROM made`,
-};
+    SELECT id FROM made`;
 
 /**
  * Takes a campaign on: to begin at once, or when its time has come. A client id names it for ever: the same draft again is answered with the
@@ -43,9 +41,12 @@ export async function createCampaign(
   const plan = planCampaign(draft);
   const campaignId = engine.ids();
   const values = valuesOf({ actor, draft }, { campaignId, plan });
-  const { rows } = await guardDatabase(() =>
-    engine.database.pool.query<{ id: string }>({ ...CREATE, values }),
-  );
+  const record = {
+    actor,
+    action: "campaign.created",
+    subject: { kind: "campaign", id: campaignId },
+  } as const;
+  const rows = await runAudited<{ id: string }>(engine, { text: CREATE, values, record });
   if (rows.length === 0) return existingCampaign(engine, { actor, clientId: draft.clientId ?? "", plan });
   engine.enqueue("campaigns.expand", { campaignId, step: 0 }, { bulk: true });
   return { campaignId };

@@ -1,4 +1,5 @@
 import { ParleyError } from "@parley/contracts";
+import { runAudited } from "../audit/run-audited.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import type { Campaign } from "./campaign.js";
@@ -31,13 +32,18 @@ const RESUME = `UPDATE campaigns SET paused_at = NULL, counted_at = NULL,
 export async function resumeCampaign(engine: Engine, input: CampaignInput): Promise<Campaign> {
   await readCampaign(engine, input);
   const { pool } = engine.database;
-  const { campaignId } = input;
+  const { actor, campaignId } = input;
   for (;;) {
     const { rowCount } = await guardDatabase(() => pool.query(REFRESH, [campaignId]));
     // Some of a full page may have been pushed meanwhile.
     if (rowCount === 0) break;
   }
-  const { rows } = await guardDatabase(() => pool.query<{ step: number }>(RESUME, [campaignId]));
+  const record = {
+    actor,
+    action: "campaign.resumed",
+    subject: { kind: "campaign", id: campaignId },
+  } as const;
+  const rows = await runAudited<{ step: number }>(engine, { text: RESUME, values: [campaignId], record });
   const campaign = await readCampaign(engine, input);
   if (campaign.state === "cancelled" || campaign.state === "done") throw new ParleyError("batch_over");
   const [resumed] = rows;

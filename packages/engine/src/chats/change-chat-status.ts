@@ -1,8 +1,9 @@
 import { type Actor, ParleyError } from "@parley/contracts";
+import { recordAudit } from "../audit/record-audit.js";
 import { changeChat } from "../database/change-chat.js";
 import type { Engine } from "../engine.js";
 import { SYSTEM_SENDER, storeSystemMessage } from "../messages/store-system-message.js";
-import { mayChangeStatus } from "../policy.js";
+import { isPrivileged, mayChangeStatus } from "../policy.js";
 import type { ChatSummary } from "./chat.js";
 import { getChat } from "./get-chat.js";
 
@@ -41,8 +42,15 @@ export async function changeChatStatus(
         data: { status: input.status },
         select: { id: true },
       });
+      if (isPrivileged(input.actor)) await recordAudit(transaction, [statusRecord(input)]);
       return { result: undefined, bodies: [{ name: "message.created", message }] };
     },
   });
   return getChat(engine, input);
+}
+
+function statusRecord(input: { actor: Actor; chatId: string; status: ChatStatus }) {
+  const { actor, chatId, status } = input;
+  const subject = { kind: "chat", id: chatId } as const;
+  return { actor, action: "chat.status_changed", subject, detail: { status } } as const;
 }

@@ -300,7 +300,7 @@ describe.each(["never", "on two messages"])("with statistics that were made %s",
         const { id } = await createChat(node.engine, { actor: alice, request });
         return () => addMembers(node.engine, { actor: alice, chatId: id, userIds: ["zoe"] });
       },
-      statements: 18,
+      statements: 19,
     },
     {
       name: "whom to tell who comes and goes",

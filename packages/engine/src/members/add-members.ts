@@ -1,4 +1,5 @@
 import { type Actor, ParleyError } from "@parley/contracts";
+import { recordAudit } from "../audit/record-audit.js";
 import type { ChatMember } from "../chats/chat.js";
 import { changeChat } from "../database/change-chat.js";
 import type { Engine } from "../engine.js";
@@ -30,6 +31,16 @@ export async function addMembers(engine: Engine, input: AddMembersInput): Promis
         if (!mayManageMembers(actor, chat.membership)) throw new ParleyError("forbidden");
         if (chat.type !== "group") throw new ParleyError("not_a_group");
         const bodies = await storeMembers(transaction, { chat, userIds, role: "member", leavers });
+        const added = bodies.flatMap((body) => (body.name === "member.added" ? [body.userId] : []));
+        await recordAudit(
+          transaction,
+          added.map((id) => ({
+            actor,
+            action: "member.added",
+            subject: { kind: "user", id },
+            detail: { chat_id: chatId },
+          })),
+        );
         return { result: undefined, bodies };
       },
     }),

@@ -1,4 +1,5 @@
 import { type Actor, ParleyError } from "@parley/contracts";
+import { recordAudit } from "../audit/record-audit.js";
 import { changeChat } from "../database/change-chat.js";
 import type { Engine } from "../engine.js";
 import { mayManageMembers } from "../policy.js";
@@ -34,6 +35,7 @@ export async function removeMember(engine: Engine, input: RemoveMemberInput): Pr
         data: { memberCount: { decrement: 1 } },
         select: { id: true },
       });
+      await recordAudit(transaction, [removalRecord(input)]);
       return {
         result: undefined,
         bodies: [{ name: "member.removed", userId: input.userId }],
@@ -41,4 +43,9 @@ export async function removeMember(engine: Engine, input: RemoveMemberInput): Pr
       };
     },
   });
+}
+
+function removalRecord({ actor, chatId, userId }: RemoveMemberInput) {
+  const action = actor.userId === userId ? "member.left" : "member.removed";
+  return { actor, action, subject: { kind: "user", id: userId }, detail: { chat_id: chatId } } as const;
 }

@@ -1,4 +1,5 @@
 import { type Message, ParleyError } from "@parley/contracts";
+import { recordAudit } from "../audit/record-audit.js";
 import type { Engine } from "../engine.js";
 import { releaseFile } from "../files/attach-file.js";
 import { Prisma } from "../generated/prisma/client.js";
@@ -17,6 +18,15 @@ export function deleteMessage(engine: Engine, input: MessageChange): Promise<Mes
     if (message.deletedAt !== null) return null;
     await releaseFile(transaction, message.attachmentUrl);
     await transaction.reaction.deleteMany({ where: { messageId: message.id } });
+    await recordAudit(transaction, [
+      {
+        actor: input.actor,
+        action: "message.deleted",
+        subject: { kind: "message", id: message.id },
+        personId: message.senderId,
+        detail: { chat_id: chat.id },
+      },
+    ]);
     return {
       content: "",
       attachmentUrl: null,

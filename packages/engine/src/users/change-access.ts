@@ -1,5 +1,5 @@
-import { type Actor, ParleyError } from "@parley/contracts";
-import { guardDatabase } from "../database/database-failure.js";
+import { type Actor, type AuditAction, ParleyError } from "@parley/contracts";
+import { runAudited } from "../audit/run-audited.js";
 import type { Engine } from "../engine.js";
 import { publishAccess } from "../events/publish.js";
 import { isPrivileged } from "../policy.js";
@@ -12,6 +12,8 @@ interface AccessChange {
 /** Makes every token worthless that was issued to a user up to now. Refuses: role_required. */
 export async function revokeTokens(engine: Engine, input: AccessChange): Promise<{ revokedBefore: Date }> {
   const rows = await changeAccess<{ revoked_before: Date }>(engine, input, {
+  const rows = await change<{ revoked_before: Date }>(engine, input, {
+    action: "user.tokens_revoked",
     text: `INSERT INTO user_access (user_id, revoked_before) VALUES ($1, clock_timestamp())
       ON CONFLICT (user_id) DO UPDATE SET revoked_before = clock_timestamp(), changed_xid = pg_current_xact_id()
       RETURNING revoked_before`,
@@ -25,6 +27,14 @@ export async function setBlocked(engine: Engine, input: AccessChange & { blocked
   await changeAccess(engine, input, {
     text: `INSERT INTO user_access (user_id, blocked) VALUES ($1, $2)
       ON CONFLICT (user_id) DO UPDATE SET blocked = $2, changed_xid = pg_current_xact_id()`,
+  await change(engine, input, {
+    action: input.blocked ? "user.blocked" : "user.unblocked",
+    // Of somebody who was erased and is back, a block from before may stand under another name.
+    text: `WITH before AS (
+        UPDATE user_access SET blocked = $2, changed_xid = pg_current_xact_id() WHERE user_id = erased_user_key($1) AND blocked
+      )
+      INSERT INTO user_access (user_id, blocked) VALUES ($1, $2)
+      ON CONFLICT (user_id) DO UPDATE SET blocked = $2, changed_xid = pg_current_xact_id() RETURNING user_id`,
     values: [input.userId, input.blocked],
   });
 }
@@ -33,10 +43,12 @@ export async function setBlocked(engine: Engine, input: AccessChange & { blocked
 export async function changeAccess<Row extends object>(
   engine: Engine,
   input: AccessChange,
-  statement: { text: string; values: unknown[] },
+  statement: { action: AuditAction; text: string; values: unknown[] },
 ): Promise<Row[]> {
   if (!isPrivileged(input.actor)) throw new ParleyError("role_required");
-  const { rows } = await guardDatabase(() => engine.database.pool.query<Row>(statement));
+  const { action, ...act } = statement;
+  const record = { actor: input.actor, action, subject: { kind: "user", id: input.userId } } as const;
+  const rows = await runAudited<Row>(engine, { ...act, record });
   publishAccess(engine, [input.userId]);
   return rows;
 }
