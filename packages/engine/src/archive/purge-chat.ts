@@ -1,6 +1,7 @@
 import { fileIdOf } from "@parley/contracts";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
+import { isAnyHeld } from "../users/set-hold.js";
 import { lockArchive } from "./lock-archive.js";
 import { segmentRows, unpackSegment } from "./segment-codec.js";
 
@@ -12,7 +13,7 @@ export interface PurgedChat {
 
 /**
  * Deletes a chat's archived messages for good, segment by segment, as long as the oldest one is all older than `before`. A message that came
- * back, because somebody changed it, keeps what is newer than it. Client ids stay used. Refuses: chat_not_found, database_unavailable.
+ * back, because somebody changed it, keeps what is newer than it, and so does one of a person under legal hold. Client ids stay used. Refuses: chat_not_found, database_unavailable.
  */
 export async function purgeChat(
   engine: Engine,
@@ -35,7 +36,7 @@ export async function purgeChat(
 async function purgeSegment(
   transaction: Transaction,
   { chatId, before }: { chatId: string; before: Date },
-): Promise<number> {
+): Promise<number | "legal_hold"> {
   const segment = await transaction.archiveSegment.findFirst({
     where: { chatId },
     orderBy: { lastSeq: "asc" },
@@ -48,6 +49,8 @@ async function purgeSegment(
   });
   if (older !== null) return 0;
   const { messages } = segmentRows(await unpackSegment(segment));
+  const senders = new Set(messages.map((row) => row.sender_id ?? ""));
+  if (await isAnyHeld(transaction, [...senders])) return "legal_hold";
   await forget(
     transaction,
     messages.map(({ id }) => id ?? ""),

@@ -73,6 +73,15 @@ export class ChatFactsCache {
     return new Map(known.map((facts) => [facts.id, facts]));
   }
 
+  /** Of a person who was erased, the chats have somebody else in their place: those are read anew. */
+  forgetPerson(userId: string): void {
+    for (const { id, number, pair } of this.#byId.values()) {
+      if (!pair?.includes(userId)) continue;
+      this.#byId.delete(id);
+      this.#byNumber.delete(number);
+    }
+  }
+
   async #find(where: { id: string } | { number: number }): Promise<ChatFacts> {
     const row = await guardDatabase(() => this.#database.prisma.chat.findUnique({ where, select: COLUMNS }));
     if (row === null) throw new ParleyError("chat_not_found");

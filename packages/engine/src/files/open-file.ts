@@ -11,11 +11,8 @@ import { FILE_COLUMNS, type FileRow, IS_SERVED, type StoredFile, storedFile } fr
 /** A file's id, or its number for the contracts that speak integers. */
 export type FileName = { fileId: string } | { number: number };
 
-/** Bytes that the actor may have. */
-export interface OpenFile {
-  /** What the file is; of a thumbnail, the file that it is of. */
-  file: StoredFile;
-  /** Of the bytes that `read` gives, as with all below. */
+/** Bytes to be given out, under a name. */
+export interface Download {
   name: string;
   mimeType: string;
   size: number;
@@ -23,6 +20,12 @@ export interface OpenFile {
   digest: string;
   /** Streams the bytes, or some of them. Throws file_not_found, storage_unavailable. The stream must be read or destroyed. */
   read(range?: ByteRange): Promise<Readable>;
+}
+
+/** A file's bytes, or its thumbnail's, that the actor may have. */
+export interface OpenFile extends Download {
+  /** What the file is; of a thumbnail, the file that it is of. */
+  file: StoredFile;
 }
 
 const FIND = {

@@ -1,11 +1,9 @@
-import { LIMITS, type Message, ParleyError, type Reaction } from "@parley/contracts";
-import type { Transaction } from "../database/transaction.js";
+import { LIMITS, type Message, ParleyError } from "@parley/contracts";
 import type { Engine } from "../engine.js";
 import type { Prisma } from "../generated/prisma/client.js";
 import { assertMayWrite } from "../users/assert-may-write.js";
 import { changeMessage, type MessageChange } from "./change-message.js";
-
-const NAMED_PEOPLE = 20;
+import { summariseReactions } from "./summarise-reactions.js";
 
 /**
  * Adds or takes back one reaction of the actor. Doing either twice changes nothing.
@@ -24,16 +22,8 @@ export async function reactToMessage(
       ? await transaction.reaction.deleteMany({ where: key })
       : await transaction.reaction.createMany({ data: [key], skipDuplicates: true });
     if (count === 0) return null;
-    const summary = await summarise(transaction, message.id);
+    const summary = await summariseReactions(transaction, message.id);
     if (summary.length > LIMITS.reactionsPerMessage) throw new ParleyError("too_many_reactions");
     return { reactions: summary as unknown as Prisma.InputJsonValue };
   });
-}
-
-async function summarise(transaction: Transaction, messageId: string): Promise<Reaction[]> {
-  return transaction.$queryRaw<Reaction[]>`
-    SELECT emoji, count(*)::int AS count,
-      (array_agg(user_id ORDER BY created_at, user_id))[1:${NAMED_PEOPLE}::int] AS "userIds"
-    FROM reactions WHERE message_id = ${messageId}::uuid
-    GROUP BY emoji ORDER BY min(created_at), emoji`;
 }

@@ -55,6 +55,11 @@ export class KnownUsers {
     this.#sayings.delete(key);
   }
 
+  /** What all sources have said about the user. */
+  forgetAll(userId: string): void {
+    for (const key of [userId, gatewayKey(userId)]) this.#sayings.delete(key);
+  }
+
   #remember(key: string, saying: Saying): void {
     this.#sayings.delete(key);
     this.#sayings.set(key, saying);
@@ -62,4 +67,9 @@ export class KnownUsers {
     const oldest = this.#sayings.keys().next();
     if (!oldest.done) this.#sayings.delete(oldest.value);
   }
+}
+
+/** The key of what a gateway says about a user, apart from what their tokens say. */
+export function gatewayKey(userId: string): string {
+  return `${userId}\ngateway`;
 }

@@ -56,7 +56,7 @@ export class People {
 
   constructor(options: PeopleOptions) {
     this.#options = options;
-    options.source?.onNews((userId) => this.#forget(userId));
+    options.source?.onNews((userId) => this.forget(userId));
   }
 
   /** Somebody for each id. Waits up to `patienceMs` for a source that has no answer at hand. Never rejects. */
@@ -80,15 +80,16 @@ export class People {
   note(userId: string, claims: Claims): () => void {
     const told = { ...this.#told.get(userId), ...claims };
     this.#told.set(userId, told);
-    this.#forget(userId);
+    this.forget(userId);
     return () => {
       if (this.#told.get(userId) === told) this.#told.delete(userId);
       // A read that began before the commit and ends now does not know of it.
-      this.#forget(userId);
+      this.forget(userId);
     };
   }
 
-  #forget(userId: string): void {
+  /** What is known is asked for anew. */
+  forget(userId: string): void {
     this.#kept.delete(userId);
     this.#reading.delete(userId);
   }

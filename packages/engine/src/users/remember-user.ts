@@ -1,5 +1,6 @@
 import type { Identity } from "@parley/contracts";
 import type { Engine } from "../engine.js";
+import { gatewayKey } from "./known-users.js";
 
 /**
  * Keeps what a token or a gateway says about a person (name, e-mail, picture, role), for names and avatars. `findPeople` in this process
@@ -15,7 +16,7 @@ export async function rememberUser(engine: Engine, identity: Identity): Promise<
   const fingerprint = JSON.stringify([token, name, email, picture]);
   const saidAt = saidWhen(engine, identity);
   // A gateway speaks with each request, and would always be newer than the token that alone says the role.
-  const gateway = `${userId}\ngateway`;
+  const gateway = gatewayKey(userId);
   const source = isRoleAssumed ? gateway : userId;
   const news = engine.knownUsers.note(source, { fingerprint, saidAt, day });
   if (news !== "none") {

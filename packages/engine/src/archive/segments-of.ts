@@ -1,0 +1,28 @@
+import { guardDatabase } from "../database/database-failure.js";
+import type { Engine } from "../engine.js";
+import { readSegments } from "./read-segments.js";
+import { unpackSegment } from "./segment-codec.js";
+
+/** A chat's archive, segment by segment, with its text, the oldest first. */
+export async function* segmentsOf(
+  engine: Engine,
+  chatId: string,
+  after = 0,
+): AsyncGenerator<{ lastSeq: number; text: string }> {
+  const { prisma } = engine.database;
+  for (let place = after; ; ) {
+    const next = await guardDatabase(() =>
+      prisma.archiveSegment.findFirst({
+        where: { chatId, lastSeq: { gt: place } },
+        orderBy: { lastSeq: "asc" },
+        select: { lastSeq: true },
+      }),
+    );
+    if (next === null) return;
+    const { lastSeq } = next;
+    const range = { chatId, from: lastSeq, to: lastSeq };
+    const [segment] = await guardDatabase(() => readSegments(prisma, range));
+    if (segment !== undefined) yield { lastSeq, text: await unpackSegment(segment) };
+    place = lastSeq;
+  }
+}

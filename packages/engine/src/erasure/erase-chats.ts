@@ -1,0 +1,19 @@
+import { chatsOfPerson } from "./chats-of-person.js";
+import { eraseMessages } from "./erase-messages.js";
+import { eraseSegments } from "./erase-segments.js";
+import type { Erasure } from "./erasure.js";
+import { leaveChat } from "./leave-chat.js";
+
+/** Takes a person out of a page of chats. Returns where the next page begins; null: that was the last one. Throws HeldMeanwhile, database_unavailable. */
+export async function eraseChats(erasure: Erasure, after: string | undefined): Promise<string | null> {
+  const { chats, next } = await chatsOfPerson(erasure, after);
+  for (const chat of chats) {
+    // The archive first: what comes back from it meanwhile is found among the rows.
+    if (chat.hasArchive) await eraseSegments(erasure, chat);
+    if (!chat.isTheirs) continue;
+    await eraseMessages(erasure, chat);
+    // Last, because by this the chat is found.
+    await leaveChat(erasure, chat.id);
+  }
+  return next;
+}

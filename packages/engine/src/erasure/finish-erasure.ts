@@ -1,0 +1,113 @@
+import { recordAudit } from "../audit/record-audit.js";
+import { guardDatabase } from "../database/database-failure.js";
+import type { Transaction } from "../database/transaction.js";
+import { publishAccess } from "../events/publish.js";
+import { removeExport } from "../exports/remove-export.js";
+import { type Counts, countErased, type Erasure } from "./erasure.js";
+
+const AUDIT_AT_ONCE = 1_000;
+
+/** What stays, and why; `docs/data-duties.md` says it in full. */
+const KEPT = {
+  messages:
+    "The places of the person's messages, without anything that was in them, so that numbering has no gaps.",
+  members: "In chats of pairs and orders a pseudonym has the person's place.",
+  audit_entries: "What was done stays provable, under a pseudonym that nobody can trace back.",
+  user_access: "A digest of the id, so that tokens from before stay worthless.",
+  others: "What other people wrote, also where it is about the person.",
+} as const;
+
+/**
+ * The end of an erasure: caches, the audit log, other tasks; then, in one transaction, the directory's row and the id itself go. Throws
+ * storage_unavailable, database_unavailable, and what `forget` throws.
+ */
+export async function finishErasure(
+  erasure: Erasure,
+  input: { wasBlocked: boolean; forget: (userId: string) => Promise<number> },
+): Promise<void> {
+  const { engine, userId } = erasure;
+  const cached = await input.forget(userId);
+  const entries = await pseudonymiseAudit(erasure);
+  await removeExports(erasure);
+  await guardDatabase(() =>
+    engine.database.prisma.$transaction((transaction) =>
+      forgetPerson(transaction, { erasure, wasBlocked: input.wasBlocked, entries, cached }),
+    ),
+  );
+  // Nodes forget what they keep in memory, and learn that who comes under this id is somebody new.
+  publishAccess(engine, [userId]);
+}
+
+async function pseudonymiseAudit({ engine, userId, pseudonym, mentions }: Erasure): Promise<number> {
+  const values = [userId, pseudonym, mentions.words, AUDIT_AT_ONCE];
+  for (let total = 0; ; ) {
+    const { rows } = await guardDatabase(() =>
+      engine.database.pool.query<{ count: number }>(
+        "SELECT pseudonymise_audit_entries($1, $2, $3::text[], $4::int) AS count",
+        values,
+      ),
+    );
+    const count = rows[0]?.count ?? 0;
+    total += count;
+    if (count === 0) return total;
+  }
+}
+
+async function removeExports({ engine, userId }: Erasure): Promise<void> {
+  const exports = await guardDatabase(() =>
+    engine.database.prisma.dataTask.findMany({ where: { userId, kind: "export" } }),
+  );
+  for (const task of exports) await removeExport(engine, task);
+}
+
+interface End {
+  erasure: Erasure;
+  wasBlocked: boolean;
+  /** Of the audit log, under the pseudonym now. */
+  entries: number;
+  cached: number;
+}
+
+async function forgetPerson(transaction: Transaction, end: End): Promise<void> {
+  const { erasure, wasBlocked } = end;
+  const { userId, pseudonym } = erasure;
+  const { count: users } = await transaction.user.deleteMany({ where: { id: userId } });
+  await countErased(transaction, erasure, { users, cached_entries: end.cached });
+  await transaction.$executeRaw`
+    INSERT INTO user_access (user_id, revoked_before, blocked) VALUES (erased_user_key(${userId}), clock_timestamp(), ${wasBlocked})
+    ON CONFLICT (user_id) DO UPDATE SET revoked_before = clock_timestamp(), blocked = excluded.blocked, changed_xid = pg_current_xact_id()`;
+  await transaction.userAccess.deleteMany({ where: { userId } });
+  await transaction.userHold.updateMany({ where: { heldBy: userId }, data: { heldBy: pseudonym } });
+  await endTasks(transaction, end);
+}
+
+/** Also this one: together with the id, so that no later run takes the pseudonym for a person. */
+async function endTasks(transaction: Transaction, { erasure, entries }: End): Promise<void> {
+  const { userId, pseudonym, taskId, engine } = erasure;
+  const finishedAt = engine.clock();
+  const others = { userId, id: { not: taskId } };
+  await transaction.dataTask.updateMany({
+    where: { ...others, state: { in: ["waiting", "running"] } },
+    data: { state: "refused", error: "The person was erased", finishedAt },
+  });
+  const nameless = { userId: pseudonym, reason: null };
+  await transaction.dataTask.updateMany({ where: others, data: nameless });
+  await transaction.dataTask.updateMany({ where: { requestedBy: userId }, data: { requestedBy: pseudonym } });
+  const { report, requestedBy } = await transaction.dataTask.findUniqueOrThrow({ where: { id: taskId } });
+  const { erased = {} } = (report ?? {}) as { erased?: Counts };
+  await transaction.dataTask.update({
+    where: { id: taskId },
+    data: {
+      ...nameless,
+      state: "done",
+      progress: 1,
+      finishedAt,
+      place: {},
+      report: { erased, kept: KEPT, pseudonymised: { audit_entries: entries } },
+    },
+    select: { id: true },
+  });
+  const actor = { userId: requestedBy, role: "admin" };
+  const subject = { kind: "user", id: pseudonym } as const;
+  await recordAudit(transaction, [{ actor, action: "data.erased", subject, detail: { task_id: taskId } }]);
+}
