@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Identity, ParleyError } from "@parley/contracts";
 import type { UserAccess } from "@parley/engine";
 import type { Log } from "@parley/platform";
@@ -17,6 +18,7 @@ const EVERY_MS = 10_000;
 export class AccessList {
   readonly #options: AccessListOptions;
   readonly #users = new Map<string, UserAccess>();
+  #hasErased = false;
   #since = "0";
   #reading: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -43,9 +45,9 @@ export class AccessList {
 
   /** Throws token_revoked or user_blocked. */
   assertAllowed(identity: Identity): void {
-    const access = this.#users.get(identity.userId);
-    if (access?.blocked) throw new ParleyError("user_blocked");
-    if (this.#isRevoked(identity)) throw new ParleyError("token_revoked");
+    const known = this.#knownOf(identity);
+    if (known.some(({ blocked }) => blocked)) throw new ParleyError("user_blocked");
+    if (known.some((access) => isRevoked(access, identity))) throw new ParleyError("token_revoked");
   }
 
   /** Until when a user may read and not write, which may be over; null: nobody has muted them. */
@@ -55,22 +57,46 @@ export class AccessList {
   }
 
   refuses(identity: Identity): boolean {
-    return this.#users.get(identity.userId)?.blocked === true || this.#isRevoked(identity);
+    return this.#knownOf(identity).some((access) => access.blocked || isRevoked(access, identity));
   }
 
-  #isRevoked({ userId, issuedAt = 0 }: Identity): boolean {
-    const revokedBeforeMs = this.#users.get(userId)?.revokedBeforeMs ?? null;
-    // Tokens know whole seconds: one of the same second may have been issued before, so it goes, too.
-    return revokedBeforeMs !== null && issuedAt * 1_000 <= revokedBeforeMs;
+  /** What is known under the person's id, and of whom was erased under it. */
+  #knownOf({ userId }: Identity): UserAccess[] {
+    const keys = this.#hasErased ? [userId, erasedKey(userId)] : [userId];
+    return keys.flatMap((key) => this.#users.get(key) ?? []);
+  }
+
+  #note(access: UserAccess): void {
+    this.#users.set(access.userId, access);
+    if (!access.userId.startsWith(ERASED)) return;
+    this.#hasErased = true;
+    // The row under the id itself is gone; if there is a new one, it comes with a later change.
+    for (const userId of this.#users.keys())
+      if (erasedKey(userId) === access.userId) this.#users.delete(userId);
   }
 
   async #read(): Promise<void> {
     try {
       const { changed, next } = await this.#options.readAccess(this.#since);
-      for (const access of changed) this.#users.set(access.userId, access);
+      // Those of erased people first: what stands under an id now is newer.
+      const isErased = ({ userId }: UserAccess) => userId.startsWith(ERASED);
+      for (const access of changed.filter(isErased)) this.#note(access);
+      for (const access of changed.filter((one) => !isErased(one))) this.#note(access);
       this.#since = next;
     } catch (error) {
       this.#options.log.warn({ err: error }, "could not read whose access has changed; trying again");
     }
   }
+}
+
+const ERASED = "erased:";
+
+/** As the database's function of the same name makes it. */
+function erasedKey(userId: string): string {
+  return `${ERASED}${createHash("sha256").update(`parley erased user ${userId}`).digest("hex")}`;
+}
+
+function isRevoked({ revokedBeforeMs }: UserAccess, { issuedAt = 0 }: Identity): boolean {
+  // Tokens know whole seconds: one of the same second may have been issued before, so it goes, too.
+  return revokedBeforeMs !== null && issuedAt * 1_000 <= revokedBeforeMs;
 }

@@ -9,6 +9,8 @@ import express, {
   type Response,
   type Router,
 } from "express";
+import { addressKey } from "../auth/address-key.js";
+import { noteRefusedLogin } from "../auth/note-refused-login.js";
 import { proofsFor } from "../auth/proofs-for.js";
 import { callFacts } from "../call-facts.js";
 import { asParleyError } from "./as-parley-error.js";
@@ -96,13 +98,14 @@ async function identify(
   try {
     identity = await dialect.identify(callFacts(request, request.originalUrl), proofsFor(parts, request));
   } catch (refusal) {
+    noteRefusedLogin(parts.engine, { address: addressKey(request.ip), refusal });
     await countStranger(counting, request);
     throw refusal;
   }
   requestState(response).userId = identity.userId;
   void rememberUser(parts.engine, identity);
   await countRequest(counting, identity);
-  return identity;
+  return { ...identity, origin: { requestId: requestState(response).id, address: request.ip } };
 }
 
 function refuseRoute(parts: OperationParts, path: string): RequestHandler {

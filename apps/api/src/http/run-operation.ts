@@ -5,10 +5,12 @@ import {
   ParleyError,
   REST_CATALOGUE,
 } from "@parley/contracts";
-import { type OpenFile, rememberUser } from "@parley/engine";
+import { type Download, rememberUser } from "@parley/engine";
 import type { Request, RequestHandler, Response } from "express";
+import { addressKey } from "../auth/address-key.js";
 import { bearerToken } from "../auth/bearer-token.js";
 import type { FileUrlTokens } from "../auth/file-url-tokens.js";
+import { noteRefusedLogin } from "../auth/note-refused-login.js";
 import { originalToken } from "../auth/original-token.js";
 import { type Counting, countMessage, countRequest, countSearch, countStranger } from "./count-request.js";
 import type { HandlerContext, Input, ReceiveFile } from "./handlers/handler.js";
@@ -50,6 +52,7 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
       actor,
       operations,
       ports,
+      actor: { ...actor, origin: { requestId: requestState(response).id, address: request.ip } },
       vapidPublicKey,
       fileUrls,
       countMessage: () => countMessage(counting, actor),
@@ -57,7 +60,7 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
     };
     const result = await handle(context, { id, input });
     if (operation.result !== "file") answer(response, { status: operation.status, result });
-    else await sendFile(response, result as OpenFile, { crossOrigin: signed !== undefined });
+    else await sendFile(response, result as Download, { crossOrigin: signed !== undefined });
   };
 }
 
@@ -110,6 +113,7 @@ async function identify(
       parts.authenticator.admit(identity);
     }
   } catch (refusal) {
+    noteRefusedLogin(parts.engine, { address: addressKey(request.ip), refusal });
     await countStranger(counting, request);
     throw refusal;
   }

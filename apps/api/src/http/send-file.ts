@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream/promises";
 import { ParleyError } from "@parley/contracts";
-import type { ByteRange, OpenFile } from "@parley/engine";
+import type { ByteRange, Download } from "@parley/engine";
 import type { Response } from "express";
 import { askedRange } from "./byte-ranges.js";
 import { sendProblem } from "./send-problem.js";
@@ -28,7 +28,7 @@ const SILENCE_MS = 60_000;
  */
 export async function sendFile(
   response: Response,
-  file: OpenFile,
+  file: Download,
   options: SendFileOptions = {},
 ): Promise<void> {
   const request = response.req;
@@ -78,7 +78,7 @@ async function send(bytes: NodeJS.ReadableStream, response: Response): Promise<v
 }
 
 function fileHeaders(
-  { mimeType, name }: OpenFile,
+  { mimeType, name }: Download,
   { asAttachment = false, crossOrigin = false }: SendFileOptions,
 ) {
   const kind = !asAttachment && INLINE.test(mimeType) ? "inline" : "attachment";
@@ -94,7 +94,7 @@ function fileHeaders(
   };
 }
 
-function rangeHeaders({ size }: OpenFile, range: ByteRange | undefined): Record<string, string> {
+function rangeHeaders({ size }: Download, range: ByteRange | undefined): Record<string, string> {
   return range ? { "Content-Range": `bytes ${range.first}-${range.last}/${size}` } : {};
 }
 

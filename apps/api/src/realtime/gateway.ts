@@ -1,6 +1,8 @@
+import type { IncomingMessage } from "node:http";
 import { type ErrorCode, type Identity, ParleyError } from "@parley/contracts";
 import type { Log } from "@parley/platform";
 import { bearerToken } from "../auth/bearer-token.js";
+import { noteRefusedLogin } from "../auth/note-refused-login.js";
 import type { Admission } from "./admission.js";
 import type { Arrivals } from "./arrivals.js";
 import type { CommandSlots } from "./command-slots.js";
@@ -20,6 +22,7 @@ export interface GatewayOptions extends RealtimeParts {
   arrivals: Arrivals;
   metrics: RealtimeMetrics;
   doorstep: Doorstep;
+  addressOf: (request: IncomingMessage) => string;
   admission: Admission;
   pace: ConnectPace;
   slots: CommandSlots;
@@ -43,6 +46,8 @@ export class Gateway {
           },
           (error) => {
             this.#count(resultOf(error));
+            const address = this.#options.addressOf(socket.request);
+            noteRefusedLogin(this.#options.engine, { address, refusal: error });
             // Who is refused in so many words does not come back by itself; who only loses the transport does.
             if (!(error instanceof ComeBack)) next(asConnectError(error));
             setImmediate(() => socket.conn.close());

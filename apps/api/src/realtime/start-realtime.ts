@@ -3,6 +3,8 @@ import type { Batch } from "@parley/contracts";
 import type { Dialect, DialectPorts, PresenceState } from "@parley/dialects";
 import { type Engine, pingDatabase, readArrival, readMissed } from "@parley/engine";
 import { type Log, type Metrics, type RateLimiter, type Redis, tracing } from "@parley/platform";
+import { type Engine, forgetPeople, pingDatabase, readArrival, readMissed } from "@parley/engine";
+import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
@@ -85,6 +87,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
   const accept = (batch: Batch) => {
     fanOut.accept(batch);
     if (batch.access !== undefined) void access.refresh().then(() => connections.checkAccess());
+    forgetPeople(options.engine, batch.access ?? []);
   };
   const cluster = joinCluster({ io, connections, fanOut, metrics, accept }, options);
   const databaseWatch = watchDatabase(options, (alone) => connections.setAlone(alone));

@@ -1,6 +1,7 @@
 import type { Identity, Operation, OperationId, REST_CATALOGUE } from "@parley/contracts";
 import type { DialectPorts } from "@parley/dialects";
 import type { Engine, OpenFile } from "@parley/engine";
+import type { Download, Engine } from "@parley/engine";
 import type { z } from "zod";
 import type { FileUrlTokens } from "../../auth/file-url-tokens.js";
 import type { Operations } from "../../operations/operations.js";
@@ -40,7 +41,7 @@ export interface Input<Id extends OperationId> {
 
 /** What a call answers on success; nothing for a 204. */
 export type Answer<Id extends OperationId> = Catalogue[Id] extends { result: "file" }
-  ? OpenFile
+  ? Download
   : Catalogue[Id] extends Record<"result", infer Schema extends z.ZodType>
     ? z.output<Schema>
     : undefined;

@@ -4,6 +4,7 @@ import { authHandlers } from "./auth-handlers.js";
 import { campaignHandlers } from "./campaign-handlers.js";
 import { chatHandlers } from "./chat-handlers.js";
 import { clusterHandlers } from "./cluster-handlers.js";
+import { dataDutyHandlers } from "./data-duty-handlers.js";
 import { fileHandlers } from "./file-handlers.js";
 import type { Handlers } from "./handler.js";
 import { memberHandlers } from "./member-handlers.js";
@@ -23,6 +24,7 @@ export const REST_HANDLERS: Handlers = {
   ...campaignHandlers,
   ...chatHandlers,
   ...clusterHandlers,
+  ...dataDutyHandlers,
   ...fileHandlers,
   ...memberHandlers,
   ...messageHandlers,

@@ -6,6 +6,7 @@ import type { Log } from "@parley/platform";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { GatewayAuthenticator } from "../../auth/create-gateway-authenticator.js";
 import { isOriginAllowed } from "../../auth/is-origin-allowed.js";
+import { noteRefusedLogin } from "../../auth/note-refused-login.js";
 import { proofsFor } from "../../auth/proofs-for.js";
 import { callFacts } from "../../call-facts.js";
 import type { Admission } from "../admission.js";
@@ -155,6 +156,9 @@ export class RawGateway {
       const identity = await door.dialect.identify(callFacts(request), proofsFor(this.#options, request));
       await countConnect(this.#options, identity);
       return identity;
+    } catch (refusal) {
+      noteRefusedLogin(this.#options.engine, { address, refusal });
+      throw refusal;
     } finally {
       doorstep.leave(socket);
     }
