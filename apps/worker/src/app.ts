@@ -33,6 +33,7 @@ import { createAuditMetrics } from "./audit-metrics.js";
 import { createBatchOutbox } from "./batch-outbox.js";
 import type { WorkerConfig } from "./config.js";
 import { createEnqueue } from "./create-enqueue.js";
+import { dataDutiesOf } from "./data-duties.js";
 import { deliverPushes } from "./deliver-pushes.js";
 import type { JobContext } from "./jobs/job.js";
 import { openPush } from "./open-push.js";
@@ -82,7 +83,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   const pushMetrics = createPushMetrics(metrics, engine.faults);
   const sender = openPush(config, { metrics: pushMetrics, log });
   if (sender === undefined) log.warn({}, `${NO_KEYS}; make them with npm run -s vapid`);
-  const context = createContext({ config, log, engine, metrics, pushMetrics, sender });
+  const context = createContext({ config, log, engine, metrics, pushMetrics, sender, redis: redis.cache });
   const run = createJobRunner(context, metrics);
   const work = startWork({ config, log, desk, health, hasKeys, context, sender }, run);
   const reporter = reportWorker({ config, redis: redis.cache, engine, health, metrics, work, log });
@@ -167,8 +168,9 @@ function createContext(parts: {
   metrics: Metrics;
   pushMetrics: PushMetrics;
   sender: PushSender | undefined;
+  redis: Redis;
 }): JobContext {
-  const { config, log, engine, metrics, pushMetrics, sender } = parts;
+  const { config, log, engine, metrics, pushMetrics, sender, redis } = parts;
   const recorder = new OutcomeRecorder({ engine, log });
   const leaseMs = config.PUSH_LEASE_SECONDS * 1000;
   return {
@@ -183,6 +185,7 @@ function createContext(parts: {
     },
     audit: createAuditMetrics(metrics),
     search: { metrics: createSearchMetrics(metrics), stopping: new AbortController() },
+    dataDuties: dataDutiesOf(config, redis),
     push: {
       rules: { delayMs: config.PUSH_DELAY_MS, perMinute: config.PUSHES_PER_MINUTE },
       metrics: pushMetrics,

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { storageConfigFields, storageFaults, tracingConfigFields } from "@parley/platform";
 import { z } from "zod";
 import { archiveConfigFields, archiveFaults } from "./archive-config.js";
+import { dataDutiesConfigFields } from "./data-duties-config.js";
 import { pushConfigFields, vapidFaults } from "./push-config.js";
 
 const fields = z.object({
@@ -58,6 +59,7 @@ const fields = z.object({
     .default(300)
     .meta({ description: "Time between two checks of stored chats against what chats promise." }),
   ...archiveConfigFields,
+  ...dataDutiesConfigFields,
   ...pushConfigFields,
   ...storageConfigFields,
 });

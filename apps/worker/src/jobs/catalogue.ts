@@ -5,6 +5,8 @@ import { campaignsExpand } from "./campaigns-expand.js";
 import { chatsVerify } from "./chats-verify.js";
 import { commitsPrune } from "./commits-prune.js";
 import { engagementCount } from "./engagement-count.js";
+import { dataRun } from "./data-run.js";
+import { dataSweep } from "./data-sweep.js";
 import { filesCollect } from "./files-collect.js";
 import type { JobHandler } from "./job.js";
 import { notificationsCollect } from "./notifications-collect.js";
@@ -22,6 +24,8 @@ export const JOBS = {
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,
   "engagement.count": engagementCount,
+  "data.run": dataRun,
+  "data.sweep": dataSweep,
   "files.collect": filesCollect,
   "notifications.collect": notificationsCollect,
   "notifications.decide": notificationsDecide,

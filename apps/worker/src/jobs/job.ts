@@ -30,6 +30,13 @@ export interface JobContext {
     metrics: SearchMetrics;
     /** Aborted when the worker stops: a run ends with its step. */
     stopping: AbortController;
+  dataDuties: {
+    settleMs: number;
+    exportKeptMs: number;
+    /** 0: for ever. */
+    auditKeptMs: number;
+    /** Removes a person from what is kept in Redis. */
+    forget: (userId: string) => Promise<number>;
   };
   push: {
     rules: Partial<PushRules>;
