@@ -1,3 +1,5 @@
+import { scrubText } from "./scrub-text.js";
+
 /** An error as it stands in a log line. */
 export interface LoggedError {
   type: string;
@@ -17,7 +19,7 @@ const CAUSES_FOLLOWED = 5;
 export function logError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error))
     return { type: typeof error, message: "Something that is no Error was thrown." };
-  const message = safeMessage(error);
+  const message = scrubText(safeMessage(error));
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   const follow = depth < CAUSES_FOLLOWED;
   const code = (error as { code?: unknown }).code;

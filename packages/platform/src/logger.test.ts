@@ -35,12 +35,37 @@ test.each([
   { page: { messages: [{ content: SECRET }] } },
   { body: { text: SECRET } },
   { request: { body: SECRET } },
+  { endpoint: SECRET, headers: { "X-Gateway-Secret": SECRET } },
+  { user: { email: SECRET, phone: SECRET }, access_token: SECRET },
+  { query: { q: SECRET }, metadata: { any: SECRET } },
+  { notification: { title: SECRET, text: SECRET } },
 ])("keeps secrets and texts out of %j", (fields) => {
   const { log, text } = capture();
   log.info(fields, "logged by accident");
   log.child(fields).info("bound by accident");
   expect(text()).not.toContain(SECRET);
   expect(text().match(/\[redacted\]/g)?.length).toBeGreaterThanOrEqual(2);
+});
+
+test.each([
+  [`GET https://push.example/${SECRET} failed`, "GET https://push.example/… failed"],
+  [`redis://user:${SECRET}@cache:6379/0 is away`, "redis://cache:6379/… is away"],
+  [`no /v1/files/1?token=${SECRET}&email=a@b.example here`, "no /v1/files/1?… here"],
+  [`refused: Bearer ${SECRET.slice(0, 7)}`, "refused: Bearer …"],
+  [`bad eyJhbGciOiJIUzI1NiJ9.${SECRET.slice(0, 7)}.abc!`, "bad …!"],
+  ["mail to zeph+1@mail.example.org failed", "mail to … failed"],
+  ["connect ECONNREFUSED 127.0.0.1:5432", "connect ECONNREFUSED 127.0.0.1:5432"],
+  ["https://push.example took too long", "https://push.example took too long"],
+  ["user=ada is 3 = 3", "user=ada is 3 = 3"],
+])("takes out of %j what nobody should read", (written, shown) => {
+  const { log, last, text } = capture();
+  log.warn({ reason: written, deep: [{ why: written }] }, "failed");
+  expect(last()).toMatchObject({ reason: shown, deep: [{ why: shown }] });
+  log.error({ err: new Error("outer", { cause: new Error(written) }) }, "failed");
+  expect(last().err.cause.message).toBe(shown);
+  log.error(new Error(written));
+  expect(last()).toMatchObject({ msg: shown, err: { message: shown } });
+  expect(text()).not.toMatch(/hunter2|zeph/);
 });
 
 test("an error keeps its type, code, stack and causes", () => {
