@@ -49,7 +49,6 @@ export function runOperation(parts: OperationParts, id: OperationId): RequestHan
     const { VAPID_PUBLIC_KEY: vapidPublicKey } = config;
     const context = {
       engine,
-      actor,
       operations,
       ports,
       actor: { ...actor, origin: { requestId: requestState(response).id, address: request.ip } },

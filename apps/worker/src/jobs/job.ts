@@ -30,6 +30,7 @@ export interface JobContext {
     metrics: SearchMetrics;
     /** Aborted when the worker stops: a run ends with its step. */
     stopping: AbortController;
+  };
   dataDuties: {
     settleMs: number;
     exportKeptMs: number;

@@ -30,7 +30,6 @@ const MEANING: Readonly<Record<string, string>> = {
   hours: "How far back deliveries are looked at.",
   chat_id: "The chat; in a search: only this one.",
   q: 'What is looked for. Among chats and people: how an id or a name begins. Among messages: words, all of which must be there; `"several words"` as they stand, `-word` not at all. The last word may be the beginning of one, from 3 letters on. Case and accents do not matter.',
-  from: "Only what this person sent.",
   before: "Only what was sent before this time.",
   after: "Only what was sent at this time or later.",
   task_id: "The task.",
@@ -39,7 +38,7 @@ const MEANING: Readonly<Record<string, string>> = {
   actor: "Only what this person did.",
   action: "Only acts of this kind.",
   subject: "Only what was done to this.",
-  from: "Only from this time on.",
+  from: "In a search: only what this person sent. In the audit log: only from this time on.",
   to: "Only before this time.",
   around_seq: "The messages on both sides of this place.",
 };

@@ -63,6 +63,7 @@ export const dataTaskPage = z.object({ tasks: z.array(dataTaskShape), next_curso
 export const AUDIT_ACTIONS = [
   "admin.session_began",
   "admin.session_ended",
+  "archive.run_requested",
   "campaign.cancelled",
   "campaign.created",
   "campaign.paused",
@@ -82,10 +83,16 @@ export const AUDIT_ACTIONS = [
   "member.left",
   "member.removed",
   "message.deleted",
+  "node.drain_asked",
+  "queue.failed_retried",
+  "queue.paused",
+  "queue.resumed",
   "user.blocked",
   "user.hold_changed",
+  "user.muted",
   "user.tokens_revoked",
   "user.unblocked",
+  "user.unmuted",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -1,4 +1,5 @@
-import { type Actor, ParleyError } from "@parley/contracts";
+import { type Actor, type AuditAction, ParleyError } from "@parley/contracts";
+import { recordAudit } from "../audit/record-audit.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
@@ -8,6 +9,13 @@ export type ArchiveRequest =
   | { kind: "requested" }
   | { kind: "archive" | "purge"; chatId: string; before?: Date | undefined }
   | { kind: "restore"; chatId: string };
+
+const ACTIONS = {
+  requested: "archive.run_requested",
+  archive: "chat.archived",
+  purge: "chat.purged",
+  restore: "chat.restored",
+} as const satisfies Record<ArchiveRequest["kind"], AuditAction>;
 
 /**
  * Asks the worker for a run of the archive. While the same is waiting already, that one is the answer.
@@ -27,7 +35,16 @@ export async function requestArchiveRun(
     const waiting = await prisma.archiveRun.findFirst({ where: same });
     if (waiting !== null) return fromRow(waiting);
     const data = { ...same, id: engine.ids(), requestedBy: actor.userId, createdAt: engine.clock() };
-    return fromRow(await prisma.archiveRun.create({ data }));
+    const record = {
+      actor,
+      action: ACTIONS[request.kind],
+      ...(chatId !== null && { subject: { kind: "chat", id: chatId } as const }),
+      ...(before !== null && { detail: { before: before.toISOString() } }),
+    };
+    return prisma.$transaction(async (transaction) => {
+      await recordAudit(transaction, [record]);
+      return fromRow(await transaction.archiveRun.create({ data }));
+    });
   });
   engine.enqueue("archive.asked", {});
   return run;

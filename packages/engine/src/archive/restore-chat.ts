@@ -1,6 +1,6 @@
 import { type Actor, ParleyError } from "@parley/contracts";
+import { noteAct } from "../audit/record-audit.js";
 import type { Transaction } from "../database/transaction.js";
-import { recordAudit } from "../audit/record-audit.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
 import { lockArchive } from "./lock-archive.js";
@@ -25,7 +25,10 @@ export async function restoreChat(
   { actor, chatId }: { actor: Actor; chatId: string },
 ): Promise<RestoredChat> {
   if (!isPrivileged(actor)) throw new ParleyError("role_required");
-  return restoreSegments(engine, { chatId });
+  const record = { actor, action: "chat.restored", subject: { kind: "chat", id: chatId } } as const;
+  const restored = await restoreSegments(engine, { chatId });
+  await noteAct(engine, record);
+  return restored;
 }
 
 /** The same for what was allowed before; `afterSegment` as in archiving. */
@@ -34,21 +37,8 @@ export async function restoreSegments(
   { chatId, afterSegment }: { chatId: string; afterSegment?: (messages: number) => Promise<boolean> },
 ): Promise<RestoredChat> {
   const restored = { segments: 0, messages: 0 };
-  const record = { actor, action: "chat.restored", subject: { kind: "chat", id: chatId } } as const;
   for (;;) {
     const messages = await lockArchive(engine, chatId, (transaction) => restoreNewest(transaction, chatId));
-    const messages = await lockArchive(engine, chatId, async (transaction) => {
-      await transaction.$executeRaw`UPDATE chats SET archive_after_days = 0 WHERE id = ${chatId}::uuid AND archive_after_days IS DISTINCT FROM 0`;
-      if (restored.segments === 0) await recordAudit(transaction, [record]);
-      const newest = await transaction.archiveSegment.findFirst({
-        where: { chatId },
-        orderBy: { lastSeq: "desc" },
-        select: { lastSeq: true },
-      });
-      if (newest === null) return 0;
-      const [segment] = await readSegments(transaction, { chatId, from: newest.lastSeq, to: LAST_POSSIBLE });
-      return segment === undefined ? 0 : restoreSegment(transaction, { chatId, segment });
-    });
     if (messages === "busy") return { ...restored, ended: "busy" };
     if (messages === 0) return { ...restored, ended: "done" };
     restored.segments++;

@@ -9,7 +9,7 @@ export interface AuditRecord {
   /** Null: nobody who is known. */
   actor: Actor | null;
   action: AuditAction;
-  subject?: { kind: "user" | "chat" | "message" | "campaign" | "task"; id: string };
+  subject?: { kind: "user" | "chat" | "message" | "campaign" | "task" | "node" | "queue"; id: string };
   /** Somebody else whom it concerns. People are named here, as actor or as subject, and never in `detail`: an erasure finds them there. */
   personId?: string | undefined;
   outcome?: "done" | "refused";

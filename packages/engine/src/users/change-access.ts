@@ -12,7 +12,6 @@ interface AccessChange {
 /** Makes every token worthless that was issued to a user up to now. Refuses: role_required. */
 export async function revokeTokens(engine: Engine, input: AccessChange): Promise<{ revokedBefore: Date }> {
   const rows = await changeAccess<{ revoked_before: Date }>(engine, input, {
-  const rows = await change<{ revoked_before: Date }>(engine, input, {
     action: "user.tokens_revoked",
     text: `INSERT INTO user_access (user_id, revoked_before) VALUES ($1, clock_timestamp())
       ON CONFLICT (user_id) DO UPDATE SET revoked_before = clock_timestamp(), changed_xid = pg_current_xact_id()
@@ -25,9 +24,6 @@ export async function revokeTokens(engine: Engine, input: AccessChange): Promise
 /** Keeps a user out, or lets them in again. Refuses: role_required. */
 export async function setBlocked(engine: Engine, input: AccessChange & { blocked: boolean }): Promise<void> {
   await changeAccess(engine, input, {
-    text: `INSERT INTO user_access (user_id, blocked) VALUES ($1, $2)
-      ON CONFLICT (user_id) DO UPDATE SET blocked = $2, changed_xid = pg_current_xact_id()`,
-  await change(engine, input, {
     action: input.blocked ? "user.blocked" : "user.unblocked",
     // Of somebody who was erased and is back, a block from before may stand under another name.
     text: `WITH before AS (
@@ -43,11 +39,11 @@ export async function setBlocked(engine: Engine, input: AccessChange & { blocked
 export async function changeAccess<Row extends object>(
   engine: Engine,
   input: AccessChange,
-  statement: { action: AuditAction; text: string; values: unknown[] },
+  statement: { action: AuditAction; reason?: string; text: string; values: unknown[] },
 ): Promise<Row[]> {
   if (!isPrivileged(input.actor)) throw new ParleyError("role_required");
-  const { action, ...act } = statement;
-  const record = { actor: input.actor, action, subject: { kind: "user", id: input.userId } } as const;
+  const { action, reason, ...act } = statement;
+  const record = { actor: input.actor, action, reason, subject: { kind: "user", id: input.userId } } as const;
   const rows = await runAudited<Row>(engine, { ...act, record });
   publishAccess(engine, [input.userId]);
   return rows;

@@ -12,8 +12,10 @@ export async function muteUser(
     throw new ParleyError("forbidden", { message: "The platform can't be muted." });
   const mutedUntil = until !== null && until > engine.clock() ? until : null;
   await changeAccess(engine, input, {
+    action: mutedUntil === null ? "user.unmuted" : "user.muted",
+    reason,
     text: `INSERT INTO user_access (user_id, muted_until, muted_reason) VALUES ($1, $2, $3)
-      ON CONFLICT (user_id) DO UPDATE SET muted_until = $2, muted_reason = $3, changed_xid = pg_current_xact_id()`,
+      ON CONFLICT (user_id) DO UPDATE SET muted_until = $2, muted_reason = $3, changed_xid = pg_current_xact_id() RETURNING user_id`,
     values: [userId, mutedUntil, mutedUntil === null ? null : reason],
   });
   return { mutedUntil };

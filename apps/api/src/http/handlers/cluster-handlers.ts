@@ -1,11 +1,18 @@
-import type { Handlers } from "./handler.js";
+import type { AuditAction } from "@parley/contracts";
+import { noteAct } from "@parley/engine";
+import type { HandlerContext, Handlers } from "./handler.js";
 
-// Each act of an operator here (drain, pause, resume, retry) belongs into the audit log, with who did it and the reason given.
 export const clusterHandlers = {
   listNodes: ({ operations }) => operations.nodes(),
 
-  drainNode: async ({ operations }, { params }) => {
-    await operations.drainNode(params.node_id);
+  drainNode: async (context, { params, body }) => {
+    await context.operations.drainNode(params.node_id);
+    await note(context, {
+      action: "node.drain_asked",
+      kind: "node",
+      id: params.node_id,
+      reason: body.reason,
+    });
     return { node_id: params.node_id, drain_asked: true };
   },
 
@@ -15,18 +22,35 @@ export const clusterHandlers = {
 
   listQueues: ({ operations }) => operations.queues(),
 
-  pauseQueue: async ({ operations }, { params }) => {
-    await operations.setPaused(params.name, true);
-    return { name: params.name, paused: true };
+  pauseQueue: async (context, { params: { name } }) => {
+    await context.operations.setPaused(name, true);
+    await note(context, { action: "queue.paused", kind: "queue", id: name });
+    return { name, paused: true };
   },
 
-  resumeQueue: async ({ operations }, { params }) => {
-    await operations.setPaused(params.name, false);
-    return { name: params.name, paused: false };
+  resumeQueue: async (context, { params: { name } }) => {
+    await context.operations.setPaused(name, false);
+    await note(context, { action: "queue.resumed", kind: "queue", id: name });
+    return { name, paused: false };
   },
 
-  retryFailedJobs: async ({ operations }, { params }) => ({
-    name: params.name,
-    retried: await operations.retryFailed(params.name),
-  }),
+  retryFailedJobs: async (context, { params: { name } }) => {
+    const retried = await context.operations.retryFailed(name);
+    await note(context, { action: "queue.failed_retried", kind: "queue", id: name, retried });
+    return { name, retried };
+  },
 } satisfies Partial<Handlers>;
+
+interface Act {
+  action: AuditAction;
+  kind: "node" | "queue";
+  id: string;
+  reason?: string | undefined;
+  retried?: number;
+}
+
+/** After the act: one that Redis refused has not been done. */
+function note({ engine, actor }: HandlerContext, { kind, id, retried, ...act }: Act): Promise<void> {
+  const detail = retried === undefined ? {} : { retried };
+  return noteAct(engine, { ...act, actor, subject: { kind, id }, detail });
+}

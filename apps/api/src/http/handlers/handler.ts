@@ -1,6 +1,5 @@
 import type { Identity, Operation, OperationId, REST_CATALOGUE } from "@parley/contracts";
 import type { DialectPorts } from "@parley/dialects";
-import type { Engine, OpenFile } from "@parley/engine";
 import type { Download, Engine } from "@parley/engine";
 import type { z } from "zod";
 import type { FileUrlTokens } from "../../auth/file-url-tokens.js";
