@@ -7,4 +7,5 @@ export const ALARMING_CODES = [
   "database_unavailable",
   "keys_unavailable",
   "storage_unavailable",
+  "archive_unreadable",
 ] as const satisfies readonly ErrorCode[];

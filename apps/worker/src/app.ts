@@ -155,6 +155,7 @@ function openWorkerEngine(parts: {
     presence: createPresenceReader({ redis: redis.cache, prefix }),
     ...(templates && { templates }),
     // Nobody uploads to a worker: it only clears up.
+    archiveStore: config.ARCHIVE_STORE,
     files: storage && { storage, maxBytes: 0, quotaBytes: 0 },
     log,
     trace: tracing(),

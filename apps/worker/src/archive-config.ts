@@ -21,6 +21,10 @@ export const archiveConfigFields = {
     description:
       "Age from which archived messages are deleted for good, with their files; 0: never. More than every ARCHIVE_AFTER_DAYS.",
   }),
+  ARCHIVE_STORE: z.enum(["postgres", "files"]).default("postgres").meta({
+    description:
+      "Where new segments go: into the database, or to the files of chats (STORAGE_PATH or S3_BUCKET, which every node must have then). Each is read from where it is, so it may be changed at any time.",
+  }),
   ARCHIVE_EVERY_SECONDS: wholeNumber(1, 86_400).default(3_600).meta({
     description:
       "Time between two runs of the archive; a run that takes longer is ended, and the next goes on from there.",
@@ -36,6 +40,9 @@ interface ArchiveConfig {
   ARCHIVE_AFTER_DAYS_DIRECT?: number | undefined;
   ARCHIVE_AFTER_DAYS_GROUP?: number | undefined;
   ARCHIVE_DELETE_AFTER_DAYS: number;
+  ARCHIVE_STORE: "postgres" | "files";
+  STORAGE_PATH?: string | undefined;
+  S3_BUCKET?: string | undefined;
 }
 
 /** How long messages are kept where. */
@@ -51,17 +58,20 @@ export function retentionPolicyOf(config: ArchiveConfig): RetentionPolicy {
   };
 }
 
-/** Only what is archived is deleted: a shorter time would promise what does not happen. */
+/** What is wrong with a configuration as a whole. */
 export function archiveFaults(config: ArchiveConfig): Array<{ name: string; problem: string }> {
+  const faults: Array<{ name: string; problem: string }> = [];
   const { archiveAfterDays, purgeAfterDays } = retentionPolicyOf(config);
   const longest = Math.max(...Object.values(archiveAfterDays));
-  if (purgeAfterDays === 0 || purgeAfterDays > longest) return [];
-  return [
-    {
-      name: "ARCHIVE_DELETE_AFTER_DAYS",
-      problem: `must be more than ${longest}, after which messages are archived`,
-    },
-  ];
+  // Only what is archived is deleted: a shorter time would promise what does not happen.
+  if (purgeAfterDays !== 0 && purgeAfterDays <= longest) {
+    const problem = `must be more than ${longest}, after which messages are archived`;
+    faults.push({ name: "ARCHIVE_DELETE_AFTER_DAYS", problem });
+  }
+  const hasFiles = config.STORAGE_PATH !== undefined || config.S3_BUCKET !== undefined;
+  if (config.ARCHIVE_STORE === "files" && !hasFiles)
+    faults.push({ name: "ARCHIVE_STORE", problem: "needs STORAGE_PATH or S3_BUCKET to be files" });
+  return faults;
 }
 
 function days() {

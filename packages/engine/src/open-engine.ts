@@ -51,6 +51,8 @@ export interface EngineOptions {
   endpointPolicy?: EndpointPolicy;
   /** Where files are kept; left out: there are none. */
   files?: FileStore | undefined;
+  /** Where new segments of the archive go: `files` is where files are kept. Left out: Postgres. Each is read from where it is. */
+  archiveStore?: "postgres" | "files";
   log: EngineLog;
   /** Left out: nothing is traced. */
   trace?: TracePort | undefined;
@@ -70,6 +72,8 @@ export function openEngine(options: EngineOptions): Engine {
     onIdleError: (error) => log.warn({ err: error }, "a database connection broke; it will be replaced"),
     trace,
   });
+  const { log } = options;
+  const database = openOwnDatabase(options);
   const enqueue = options.enqueue ?? (() => undefined);
   const dueChats = new DueChats({ enqueue, trace });
   const ports: EnginePorts = {
@@ -113,6 +117,13 @@ function openPeople(database: Database, { userSource, log, clock }: EnginePorts)
     source: userSource,
     log,
     clock,
+function openOwnDatabase({ log, files, archiveStore, ...options }: EngineOptions): Database {
+  return openDatabase({
+    databaseUrl: options.databaseUrl,
+    schema: options.schema ?? "public",
+    poolSize: options.poolSize ?? 10,
+    segmentFiles: { storage: files?.storage, isUsed: archiveStore === "files" },
+    onIdleError: (error) => log.warn({ err: error }, "a database connection broke; it will be replaced"),
   });
 }
 

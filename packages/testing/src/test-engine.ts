@@ -24,6 +24,7 @@ export function openTestEngine(
     poolSize?: number;
     enqueue?: Enqueue;
     files?: FileStore;
+    archiveStore?: "postgres" | "files";
     clock?: () => Date;
     visitors?: VisitorReader;
     mutedUntil?: MuteReader;

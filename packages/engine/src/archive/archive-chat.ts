@@ -32,13 +32,14 @@ export interface ArchivedOfChat extends Archived {
 export async function archiveChat(engine: Engine, input: ArchiveInput): Promise<ArchivedOfChat> {
   const { chatId, before } = input;
   const total: Archived = { segments: 0, messages: 0, rawBytes: 0, storedBytes: 0 };
+  const { segmentFiles } = engine.database;
   let after = 0;
   for (;;) {
     const place = after;
     const step = await lockArchive(engine, chatId, async (transaction, chat) =>
       chat.legal_hold
         ? ("legal_hold" as const)
-        : archiveSegment(transaction, { chatId, before, after: place }),
+        : archiveSegment(transaction, { chatId, before, after: place, segmentFiles }),
     );
     if (typeof step === "string") return { ...total, ended: step };
     if (step.messages > 0) {

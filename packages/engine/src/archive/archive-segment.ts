@@ -1,15 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Transaction } from "../database/transaction.js";
 import { noteSearchChange } from "../search/note-search-change.js";
 import { readDueMessages } from "./due-messages.js";
-import {
-  packSegment,
-  type SegmentRows,
-  segmentRows,
-  segmentText,
-  type TextRow,
-  unpackSegment,
-} from "./segment-codec.js";
+import { packSegment, type SegmentRows, segmentRows, segmentText, type TextRow } from "./segment-codec.js";
 import { columnTexts, MESSAGE_COLUMNS, REACTION_COLUMNS } from "./segment-columns.js";
+import { openSegment, placeSegment, type SegmentFiles } from "./segment-files.js";
 
 /** What one step of archiving a chat did. */
 export interface ArchiveStep {
@@ -44,9 +39,9 @@ const TAKE_MESSAGES = `DELETE FROM messages m WHERE m.id = ANY (ARRAY(
  */
 export async function archiveSegment(
   transaction: Transaction,
-  input: { chatId: string; before: Date; after: number },
+  input: { chatId: string; before: Date; after: number; segmentFiles: SegmentFiles },
 ): Promise<ArchiveStep> {
-  const { chatId } = input;
+  const { chatId, segmentFiles } = input;
   const { rows: messages, next } = await readDueMessages(transaction, input);
   const [first, last] = [messages[0], messages.at(-1)];
   if (first === undefined || last === undefined) return { messages: 0, rawBytes: 0, storedBytes: 0, next };
@@ -54,18 +49,21 @@ export async function archiveSegment(
   const reactions = await transaction.$queryRawUnsafe<TextRow[]>(READ_REACTIONS, ...range);
   const text = segmentText({ messages, reactions: inOrder(reactions) });
   const packed = await packSegment(text);
+  const placed = await placeSegment(segmentFiles, { packed, id: randomUUID() });
   const [, firstSeq, lastSeq] = range;
   const place = { chatId, firstSeq, lastSeq, messageCount: messages.length };
   // Prisma wants bytes that are nobody else's.
-  const bytes = { checksum: Uint8Array.from(packed.checksum), data: Uint8Array.from(packed.data) };
+  const bytes = { checksum: Uint8Array.from(packed.checksum), data: Uint8Array.from(placed.data) };
+  const where = { storageKey: placed.storageKey, storedSize: packed.data.length };
   await transaction.archiveSegment.create({
-    data: { ...packed, ...place, ...bytes, newestAt: new Date(String(last.created_at)) },
+    data: { ...packed, ...place, ...bytes, ...where, newestAt: new Date(String(last.created_at)) },
     select: { lastSeq: true },
   });
-  const { codec, checksum, rawSize, data } = await transaction.archiveSegment.findUniqueOrThrow({
+  const segment = await transaction.archiveSegment.findUniqueOrThrow({
     where: { chatId_lastSeq: { chatId, lastSeq } },
   });
-  const kept = segmentRows(await unpackSegment({ codec, checksum, rawSize, data }));
+  const name = `${chatId} ${firstSeq}-${lastSeq}`;
+  const kept = segmentRows(await openSegment(segmentFiles, { segment, name }));
   await transaction.$executeRawUnsafe(KEEP_NAMES, ...range);
   const taken = await takeRows(transaction, range);
   if (segmentText(taken) !== segmentText(kept)) {

@@ -3,7 +3,8 @@ import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { isAnyHeld } from "../users/set-hold.js";
 import { lockArchive } from "./lock-archive.js";
-import { segmentRows, unpackSegment } from "./segment-codec.js";
+import { segmentRows } from "./segment-codec.js";
+import { openSegment, type SegmentFiles } from "./segment-files.js";
 
 export interface PurgedChat {
   segments: number;
@@ -23,13 +24,16 @@ export async function purgeChat(
   const purged = { segments: 0, messages: 0 };
   for (;;) {
     const step = await lockArchive(engine, chatId, async (transaction, chat) =>
-      chat.legal_hold ? ("legal_hold" as const) : purgeSegment(transaction, { chatId, before }),
+      chat.legal_hold
+        ? ("legal_hold" as const)
+        : purgeSegment(transaction, { chatId, before, segmentFiles: engine.database.segmentFiles }),
     );
     if (typeof step === "string") return { ...purged, ended: step };
-    if (step === 0) return { ...purged, ended: "done" };
+    if (step === null) return { ...purged, ended: "done" };
+    await removeObject(engine, step.storageKey);
     purged.segments++;
-    purged.messages += step;
-    if ((await input.afterSegment?.(step)) === false) return { ...purged, ended: "interrupted" };
+    purged.messages += step.messages;
+    if ((await input.afterSegment?.(step.messages)) === false) return { ...purged, ended: "interrupted" };
   }
 }
 
@@ -37,12 +41,14 @@ async function purgeSegment(
   transaction: Transaction,
   { chatId, before }: { chatId: string; before: Date },
 ): Promise<number | "legal_hold"> {
+  { chatId, before, segmentFiles }: { chatId: string; before: Date; segmentFiles: SegmentFiles },
+): Promise<{ messages: number; storageKey: string | null } | null> {
   const segment = await transaction.archiveSegment.findFirst({
     where: { chatId },
     orderBy: { lastSeq: "asc" },
   });
-  if (segment === null || segment.newestAt >= before) return 0;
-  const { lastSeq } = segment;
+  if (segment === null || segment.newestAt >= before) return null;
+  const { firstSeq, lastSeq, storageKey } = segment;
   const older = await transaction.message.findFirst({
     where: { chatId, seq: { lt: lastSeq } },
     select: { id: true },
@@ -51,6 +57,10 @@ async function purgeSegment(
   const { messages } = segmentRows(await unpackSegment(segment));
   const senders = new Set(messages.map((row) => row.sender_id ?? ""));
   if (await isAnyHeld(transaction, [...senders])) return "legal_hold";
+  if (older !== null) return null;
+  const { messages } = segmentRows(
+    await openSegment(segmentFiles, { segment, name: `${chatId} ${firstSeq}-${lastSeq}` }),
+  );
   await forget(
     transaction,
     messages.map(({ id }) => id ?? ""),
@@ -60,7 +70,15 @@ async function purgeSegment(
     select: { lastSeq: true },
   });
   await transaction.$executeRaw`UPDATE chats SET purged_seq = ${lastSeq}::int WHERE id = ${chatId}::uuid`;
-  return messages.length;
+  return { messages: messages.length, storageKey };
+}
+
+/** After the segment is gone for good. What can't be removed now goes with the sweep of the storage. */
+async function removeObject(engine: Engine, key: string | null): Promise<void> {
+  if (key === null) return;
+  await engine.database.segmentFiles.storage?.delete(key).catch((error: unknown) => {
+    engine.log.warn({ err: error, key }, "An object of the archive could not be removed; the sweep will");
+  });
 }
 
 /** The names of the messages go, except that a client id stays used; and their files are looked at soon. */

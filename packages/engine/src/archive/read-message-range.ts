@@ -4,7 +4,8 @@ import type { Transaction } from "../database/transaction.js";
 import type { MessageRow } from "../messages/message-row.js";
 import { type ArchivedRow, archivedRow } from "./archived-row.js";
 import { readSegments, type StoredSegment } from "./read-segments.js";
-import { segmentMessages, unpackSegment } from "./segment-codec.js";
+import { segmentMessages } from "./segment-codec.js";
+import { openSegment } from "./segment-files.js";
 
 export interface MessageRange {
   chatId: string;
@@ -22,7 +23,7 @@ export async function readMessageRange(database: Database, range: MessageRange):
   const hot = await guardDatabase(() => readHot(prisma, range));
   if (isWhole(hot, range)) return hot;
   const segments = await guardDatabase(() => readSegments(prisma, range));
-  const rows = segments.length === 0 ? hot : merge(hot, await unpackRange(segments, range));
+  const rows = segments.length === 0 ? hot : merge(hot, await unpackRange(database, { segments, range }));
   if (isWhole(rows, range)) return rows;
   // Something was restored between the two looks, or is purged.
   const found = await guardDatabase(() =>
@@ -34,7 +35,7 @@ export async function readMessageRange(database: Database, range: MessageRange):
       { isolationLevel: "RepeatableRead" },
     ),
   );
-  return merge(found.hot, await unpackRange(found.segments, range));
+  return merge(found.hot, await unpackRange(database, { segments: found.segments, range }));
 }
 
 const isWhole = (rows: readonly MessageRow[], { from, to }: MessageRange) => rows.length === to - from + 1;
@@ -59,18 +60,19 @@ export async function readArchivedMessage(
 ): Promise<ArchivedRow | null> {
   const range = { chatId, from: seq, to: seq };
   const segments = await guardDatabase(() => readSegments(database.prisma, range));
-  return (await unpackRange(segments, range))[0] ?? null;
+  return (await unpackRange(database, { segments, range }))[0] ?? null;
 }
 
 async function unpackRange(
-  segments: readonly StoredSegment[],
-  { from, to }: { from: number; to: number },
+  { segmentFiles }: Database,
+  { segments, range: { chatId, from, to } }: { segments: readonly StoredSegment[]; range: MessageRange },
 ): Promise<ArchivedRow[]> {
   const rows: ArchivedRow[] = [];
   for (const segment of segments) {
-    const { firstSeq } = segment;
+    const { firstSeq, lastSeq } = segment;
+    const text = await openSegment(segmentFiles, { segment, name: `${chatId} ${firstSeq}-${lastSeq}` });
     const part = { from: from - firstSeq, to: to - firstSeq + 1 };
-    rows.push(...segmentMessages(await unpackSegment(segment), part).map(archivedRow));
+    rows.push(...segmentMessages(text, part).map(archivedRow));
   }
   return rows;
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from "../database/transaction.js";
-import type { PackedSegment } from "./segment-codec.js";
+import type { KeptSegment } from "./segment-files.js";
 
-export interface StoredSegment extends PackedSegment {
+export interface StoredSegment extends KeptSegment {
   firstSeq: number;
   lastSeq: number;
 }
@@ -12,7 +12,7 @@ export async function readSegments(
   { chatId, from, to }: { chatId: string; from: number; to: number },
 ): Promise<StoredSegment[]> {
   return transaction.$queryRaw<StoredSegment[]>`
-    SELECT first_seq AS "firstSeq", last_seq AS "lastSeq", codec, checksum, raw_size AS "rawSize", data
+    SELECT first_seq AS "firstSeq", last_seq AS "lastSeq", codec, checksum, raw_size AS "rawSize", data, storage_key AS "storageKey"
     FROM (
       (SELECT * FROM archive_segments WHERE chat_id = ${chatId}::uuid AND last_seq BETWEEN ${from}::int AND ${to}::int ORDER BY last_seq)
       UNION ALL

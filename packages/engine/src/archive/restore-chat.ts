@@ -6,6 +6,7 @@ import { isPrivileged } from "../policy.js";
 import { lockArchive } from "./lock-archive.js";
 import { readSegments } from "./read-segments.js";
 import { restoreSegment } from "./restore-segment.js";
+import type { SegmentFiles } from "./segment-files.js";
 
 const LAST_POSSIBLE = 2_147_483_646;
 
@@ -38,7 +39,9 @@ export async function restoreSegments(
 ): Promise<RestoredChat> {
   const restored = { segments: 0, messages: 0 };
   for (;;) {
-    const messages = await lockArchive(engine, chatId, (transaction) => restoreNewest(transaction, chatId));
+    const messages = await lockArchive(engine, chatId, (transaction) =>
+      restoreNewest(transaction, { chatId, segmentFiles: engine.database.segmentFiles }),
+    );
     if (messages === "busy") return { ...restored, ended: "busy" };
     if (messages === 0) return { ...restored, ended: "done" };
     restored.segments++;
@@ -47,7 +50,10 @@ export async function restoreSegments(
   }
 }
 
-async function restoreNewest(transaction: Transaction, chatId: string): Promise<number> {
+async function restoreNewest(
+  transaction: Transaction,
+  { chatId, segmentFiles }: { chatId: string; segmentFiles: SegmentFiles },
+): Promise<number> {
   await transaction.$executeRaw`UPDATE chats SET archive_after_days = 0 WHERE id = ${chatId}::uuid AND archive_after_days IS DISTINCT FROM 0`;
   const newest = await transaction.archiveSegment.findFirst({
     where: { chatId },
@@ -56,5 +62,5 @@ async function restoreNewest(transaction: Transaction, chatId: string): Promise<
   });
   if (newest === null) return 0;
   const [segment] = await readSegments(transaction, { chatId, from: newest.lastSeq, to: LAST_POSSIBLE });
-  return segment === undefined ? 0 : restoreSegment(transaction, { chatId, segment });
+  return segment === undefined ? 0 : restoreSegment(transaction, { chatId, segment, segmentFiles });
 }

@@ -1,5 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { Pool, type PoolClient, types } from "pg";
+import type { SegmentFiles } from "../archive/segment-files.js";
 import { PrismaClient } from "../generated/prisma/client.js";
 import type { TracePort } from "../trace-port.js";
 import { traceStatements } from "./trace-statements.js";
@@ -12,6 +13,7 @@ export interface Database {
   prisma: PrismaClient;
   /** Statements that were sent to Postgres, those of transactions and Prisma's included. */
   counts: StatementCounts;
+  segmentFiles: SegmentFiles;
 }
 
 interface StatementCounts {
@@ -25,6 +27,7 @@ export interface DatabaseOptions {
   /** Told about connections that broke while idle; the pool replaces them by itself. */
   onIdleError: (error: Error) => void;
   trace: TracePort;
+  segmentFiles: SegmentFiles;
 }
 
 // Waiting for ever is the default of the pool and of Postgres; a chat would rather be told, and try again.
@@ -51,7 +54,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const writerPool = openPool(options, WRITER_CONNECTIONS);
   for (const one of [pool, writerPool]) one.on("connect", (client) => countStatements(client, counts));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: options.schema }) });
-  return { pool, writerPool, prisma, counts };
+  return { pool, writerPool, prisma, counts, segmentFiles: options.segmentFiles };
 }
 
 function openPool(options: DatabaseOptions, size: number): Pool {

@@ -1,3 +1,4 @@
+import { isSegmentKey } from "../archive/segment-files.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { fileStoreOf } from "./file-store-of.js";
@@ -5,10 +6,14 @@ import { guardStorage } from "./guard-storage.js";
 
 const PAGE = 500;
 
-/** Objects of files and of their thumbnails; whatever else lies there is not Parley's to delete. */
+/** Objects of files and of their thumbnails, besides those of archive segments; whatever else lies there is not Parley's to delete. */
 const OBJECT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.thumbnail)?$/;
 
-const KNOWN = { name: "known-files", text: "SELECT id FROM files WHERE id = ANY ($1::uuid[])" };
+const KNOWN = {
+  name: "known-files",
+  text: `SELECT id::text FROM files WHERE id = ANY ($1::uuid[])
+    UNION ALL SELECT storage_key FROM archive_segments WHERE storage_key IS NOT NULL AND storage_key = ANY ($2::text[])`,
+};
 
 export interface SweptStorage {
   /** Objects without a row that were deleted. */
@@ -29,7 +34,7 @@ export async function sweepStorage(engine: Engine, input: { olderThanMs: number 
     let removed = 0;
     let page: string[] = [];
     for await (const { key, storedAt } of storage.list()) {
-      if (storedAt >= before || !OBJECT.test(key)) continue;
+      if (storedAt >= before || !(OBJECT.test(key) || isSegmentKey(key))) continue;
       page.push(key);
       if (page.length < PAGE) continue;
       removed += await removeUnknown(engine, page);
@@ -42,13 +47,15 @@ export async function sweepStorage(engine: Engine, input: { olderThanMs: number 
 async function removeUnknown(engine: Engine, keys: readonly string[]): Promise<number> {
   if (keys.length === 0) return 0;
   const { storage } = fileStoreOf(engine);
+  const segments = keys.filter(isSegmentKey);
+  const files = keys.filter((key) => !isSegmentKey(key));
   const idOf = (key: string) => OBJECT.exec(key)?.[1] ?? "";
-  const values = [keys.map(idOf)];
+  const values = [files.map(idOf), segments];
   const { rows } = await guardDatabase(() =>
     engine.database.pool.query<{ id: string }>({ ...KNOWN, values }),
   );
   const known = new Set(rows.map(({ id }) => id));
-  const unknown = keys.filter((key) => !known.has(idOf(key)));
+  const unknown = keys.filter((key) => !known.has(isSegmentKey(key) ? key : idOf(key)));
   for (const key of unknown) await storage.delete(key);
   return unknown.length;
 }

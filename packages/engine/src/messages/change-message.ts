@@ -1,5 +1,6 @@
 import { type Actor, type Message, ParleyError } from "@parley/contracts";
 import { restoreSegmentOf } from "../archive/restore-segment.js";
+import type { SegmentFiles } from "../archive/segment-files.js";
 import { changeChat, type LockedChat } from "../database/change-chat.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
@@ -37,7 +38,8 @@ export async function changeMessage(
     actor: input.actor,
     chatId: input.chatId,
     work: async (transaction, chat) => {
-      const message = await findMessage(transaction, input);
+      const { segmentFiles } = engine.database;
+      const message = await findMessage(transaction, { ...input, segmentFiles });
       if (message === null || message.chatId !== chat.id) throw new ParleyError("message_not_found");
       const data = await edit(transaction, { message, chat });
       if (data === null) return { result: messageFromRow(message), bodies: [] };
@@ -51,9 +53,13 @@ export async function changeMessage(
   });
 }
 
-async function findMessage(transaction: Transaction, { chatId, messageId }: MessageChange) {
+async function findMessage(
+  transaction: Transaction,
+  { chatId, messageId, segmentFiles }: MessageChange & { segmentFiles: SegmentFiles },
+) {
   const find = () => transaction.message.findUnique({ where: { id: messageId } });
   const message = await find();
-  if (message !== null || !(await restoreSegmentOf(transaction, { chatId, messageId }))) return message;
-  return find();
+  if (message !== null) return message;
+  const isBack = await restoreSegmentOf(transaction, { chatId, messageId, segmentFiles });
+  return isBack ? find() : null;
 }
