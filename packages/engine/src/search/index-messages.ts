@@ -2,7 +2,7 @@ import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { BLOCK_MESSAGES, makeBlocks } from "./make-blocks.js";
-import { indexedSeq, mendBlocks } from "./mend-blocks.js";
+import { mendBlocks } from "./mend-blocks.js";
 
 export interface IndexInput {
   /** Called after each step with how many messages it took; `false` ends the run. */
@@ -31,9 +31,17 @@ interface Step {
   isDone: boolean;
 }
 
+interface SpokenChat {
+  chatId: string;
+  number: bigint;
+  after: number;
+  isDue: boolean;
+}
+
 const LAST_POSSIBLE = 2_147_483_647;
-const MESSAGES_PER_STEP = 5_000;
-const BLOCKS_PER_STEP = 100;
+const MESSAGES_PER_STEP = 2_000;
+/** A step is a transaction of about a second. */
+const BLOCKS_PER_STEP = 50;
 const LIMITS = { maxWait: 3_000, timeout: 30_000 };
 /** Longer than any statement may take: after it, every message with a smaller number is there or will never be. */
 const WHOLE_AFTER_MS = 15_000;
@@ -42,9 +50,17 @@ const REST_AFTER_MS = 3_600_000;
 const READ_LANE = `SELECT position, mark, marked_at < clock_timestamp() - $2::int * interval '1 millisecond' AS "isSettled"
   FROM search_lanes WHERE id = $1::int`;
 
-const CHATS = `SELECT chat_id AS "chatId", max(number) AS number FROM (
-    SELECT chat_id, number FROM messages WHERE number > $1::bigint AND number <= $2::bigint ORDER BY number LIMIT ${MESSAGES_PER_STEP}
-  ) m GROUP BY chat_id`;
+// Chats in which something was said, how far that goes, where their blocks end, and whether enough has come since.
+const CHATS = `SELECT m.chat_id AS "chatId", m.number, done.seq AS after, c.last_seq - done.seq >= $3::int AS "isDue"
+  FROM (
+    SELECT chat_id, max(number) AS number FROM (
+      SELECT chat_id, number FROM messages WHERE number > $1::bigint AND number <= $2::bigint ORDER BY number LIMIT ${MESSAGES_PER_STEP}
+    ) said GROUP BY chat_id
+  ) m
+  CROSS JOIN LATERAL (SELECT last_seq FROM chats WHERE id = m.chat_id OFFSET 0) c
+  CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT last_seq FROM search_blocks WHERE chat_id = m.chat_id ORDER BY chat_id, last_seq DESC LIMIT 1), 0) AS seq
+  ) done`;
 
 const MARK = `UPDATE search_lanes SET position = mark, marked_at = clock_timestamp(),
   mark = greatest(mark, coalesce((SELECT number FROM messages ORDER BY number DESC LIMIT 1), 0)) WHERE id = $1::int`;
@@ -100,14 +116,9 @@ async function advanceLane(transaction: Transaction, lane: Lane): Promise<Step> 
     const isDone = lane.waitMs > 0 || at.mark === (await markOf(transaction, lane.id));
     return { blocks: 0, messages: 0, isDone };
   }
-  const chats = await transaction.$queryRawUnsafe<Array<{ chatId: string; number: bigint }>>(
-    CHATS,
-    at.position,
-    at.mark,
-  );
+  const chats = await transaction.$queryRawUnsafe<SpokenChat[]>(CHATS, at.position, at.mark, lane.least);
   const made = { blocks: 0, messages: 0, isDone: false };
-  for (const { chatId } of chats) {
-    const after = await indexedSeq(transaction, chatId);
+  for (const { chatId, after } of chats.filter(({ isDue }) => isDue)) {
     const most = BLOCKS_PER_STEP - made.blocks;
     const chat = await makeBlocks(transaction, {
       chatId,

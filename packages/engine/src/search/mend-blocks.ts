@@ -82,7 +82,7 @@ async function mendPart(
 }
 
 /** Up to where a chat has blocks; what is behind is searched as it stands. */
-export async function indexedSeq(transaction: Transaction, chatId: string): Promise<number> {
+async function indexedSeq(transaction: Transaction, chatId: string): Promise<number> {
   return highestWithin(transaction, { chatId, upTo: 2_147_483_647 });
 }
 

@@ -42,8 +42,8 @@ interface Found {
 
 const TIMEOUT_MS = 3_000;
 const RETRY_AFTER_MS = 1_000;
-/** Parts that are read together. */
-const PARTS_AT_ONCE = 8;
+/** Messages that are read together, give or take a part. */
+const MESSAGES_AT_ONCE = 500;
 /** Messages that one page looks through, unless it has not come one message further by then. */
 const MESSAGES_PER_PAGE = 6_000;
 const FROM_THE_NEWEST = Number.MAX_SAFE_INTEGER;
@@ -114,12 +114,13 @@ async function find(client: PoolClient, input: FindInput): Promise<Found> {
   const { parts, completeTo } = await findParts(client, input);
   const matches = new Map<number, string>();
   let read = 0;
-  for (let next = 0; next < parts.length; next += PARTS_AT_ONCE) {
-    const some = parts.slice(next, next + PARTS_AT_ONCE);
+  for (let next = 0; next < parts.length; ) {
+    const some = nextParts(parts, next);
+    next += some.length;
     const messages = await readParts(client, { parts: some, filter, below });
     for (const { id, number, content } of messages) if (matchesText(content, query)) matches.set(number, id);
-    read += some.reduce((sum, { firstSeq, lastSeq }) => sum + lastSeq - firstSeq + 1, 0);
-    const bound = boundOf(parts, { next: next + PARTS_AT_ONCE, completeTo });
+    read += some.reduce((sum, part) => sum + sizeOf(part), 0);
+    const bound = boundOf(parts, { next, completeTo });
     if (bound === -1) break;
     const page = pageOf(matches, { above: bound, limit });
     if (page.nextBelow !== null) return page;
@@ -128,6 +129,15 @@ async function find(client: PoolClient, input: FindInput): Promise<Found> {
   const page = pageOf(matches, { above: completeTo, limit });
   return page.nextBelow !== null || completeTo === -1 ? page : { ...page, nextBelow: completeTo + 1 };
 }
+
+function nextParts(parts: readonly SearchPart[], from: number): SearchPart[] {
+  let to = from;
+  for (let messages = 0; to < parts.length && messages < MESSAGES_AT_ONCE; to++)
+    messages += sizeOf(parts[to] ?? { firstSeq: 0, lastSeq: 0 });
+  return parts.slice(from, to);
+}
+
+const sizeOf = ({ firstSeq, lastSeq }: Pick<SearchPart, "firstSeq" | "lastSeq">) => lastSeq - firstSeq + 1;
 
 /** The newest message that may be in what has not been read; -1: everything has been. */
 function boundOf(
