@@ -2,7 +2,7 @@ import type { MessageShape } from "@parley/contracts";
 import type { ClientEvents } from "./client-events.js";
 import type { ClientParts } from "./client-parts.js";
 import type { Draft } from "./outbox/outbox-entry.js";
-import type { ParleyClient, Sending } from "./parley-client.js";
+import type { ParleyClient, SearchFilter, Sending } from "./parley-client.js";
 import { ParleyRefusal } from "./refusal.js";
 import { Session } from "./session.js";
 import type { Request } from "./wire/routes.js";
@@ -71,6 +71,10 @@ export class Client implements ParleyClient {
     const page = await this.request("GET /v1/chat/{id}/messages", { params: { id: chatId }, query });
     this.#session.chats.takeMessages(page.messages);
     return page.hasMore;
+  }
+
+  search(text: string, filter: SearchFilter = {}) {
+    return this.request("GET /v1/search", { query: { ...filter, q: text } });
   }
 
   unread(): number {

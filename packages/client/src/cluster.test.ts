@@ -57,6 +57,20 @@ function listen(client: ParleyClient, chatId: string): number[] {
   return heard;
 }
 
+it("searches, and says where the words stand", async () => {
+  const [ana, ben] = [someone("ana"), someone("ben")];
+  const chatId = await createGroup(ana, ben);
+  const client = connect(ana);
+  await client.ready();
+  await client.send(chatId, "Where is the Café?").stored();
+  const { results, next_cursor: next } = await client.search("cafe", { chat_id: chatId, from: ana });
+  const found = results.map(({ message: { content }, highlights }) =>
+    highlights.map(({ start, end }) => content.slice(start, end)),
+  );
+  expect([found, next]).toEqual([[["Café"]], null]);
+  await expect(client.search("!")).rejects.toMatchObject({ code: "invalid_input" });
+});
+
 /** Writes without a pause, with a few messages on their way at any time, until it is stopped. */
 function keepSending(client: ParleyClient, chatId: string) {
   const stored: MessageShape[] = [];

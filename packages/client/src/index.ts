@@ -3,7 +3,7 @@ export type { ClientEvents } from "./client-events.js";
 export type { Status } from "./connection/connection.js";
 export { createClient } from "./create-client.js";
 export type { Draft } from "./outbox/outbox-entry.js";
-export type { ClientOptions, ParleyClient, Sending } from "./parley-client.js";
+export type { ClientOptions, ParleyClient, SearchFilter, Sending } from "./parley-client.js";
 export { ParleyRefusal } from "./refusal.js";
 export { indexedDbStore } from "./store/indexed-db-store.js";
 export { memoryStore } from "./store/memory-store.js";

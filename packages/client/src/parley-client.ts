@@ -1,10 +1,10 @@
-import type { MessageShape, SocketEventPayload } from "@parley/contracts";
+import type { MessageShape, SearchPageShape, SocketEventPayload } from "@parley/contracts";
 import type { Chat, TimelineEntry } from "./chats/views.js";
 import type { ClientEvents } from "./client-events.js";
 import type { Status } from "./connection/connection.js";
 import type { Draft } from "./outbox/outbox-entry.js";
 import type { Store } from "./store/store.js";
-import type { Request } from "./wire/routes.js";
+import type { Request, RouteInput } from "./wire/routes.js";
 
 export interface ClientOptions {
   /** Where the server is, such as `https://chat.example.com`. */
@@ -24,6 +24,9 @@ export interface ClientOptions {
   /** `websocket` alone unless told otherwise; polling must be switched on at the server. */
   transports?: Array<"websocket" | "polling">;
 }
+
+/** What to search in, as `GET /v1/search` takes it: one chat, one person, a time. */
+export type SearchFilter = Omit<NonNullable<RouteInput<"GET /v1/search">["query"]>, "q">;
 
 /** A message that was handed in. */
 export interface Sending {
@@ -50,6 +53,11 @@ export interface ParleyClient {
   timeline(chatId: string): readonly TimelineEntry[];
   /** Brings older messages into the timeline. Resolves with whether there are more. */
   loadOlder(chatId: string, limit?: number): Promise<boolean>;
+  /**
+   * Searches my chats, newest first. Go on with `cursor: next_cursor` while there is one, also behind a page with few results or none: a call looks
+   * through a bounded number of messages. Rejects with a ParleyRefusal.
+   */
+  search(text: string, filter?: SearchFilter): Promise<SearchPageShape>;
   /** Unread messages in all chats. */
   unread(): number;
   /** Who else types in a chat. */
