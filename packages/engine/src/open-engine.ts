@@ -65,14 +65,6 @@ const KNOWN_PUSH_SERVICES: EndpointPolicy = { mode: "known", allowedHosts: [], p
 /** Opens the chat engine on a migrated database. Close it with `closeEngine`. */
 export function openEngine(options: EngineOptions): Engine {
   const { log, trace = untraced } = options;
-  const database = openDatabase({
-    databaseUrl: options.databaseUrl,
-    schema: options.schema ?? "public",
-    poolSize: options.poolSize ?? 10,
-    onIdleError: (error) => log.warn({ err: error }, "a database connection broke; it will be replaced"),
-    trace,
-  });
-  const { log } = options;
   const database = openOwnDatabase(options);
   const enqueue = options.enqueue ?? (() => undefined);
   const dueChats = new DueChats({ enqueue, trace });
@@ -117,13 +109,23 @@ function openPeople(database: Database, { userSource, log, clock }: EnginePorts)
     source: userSource,
     log,
     clock,
-function openOwnDatabase({ log, files, archiveStore, ...options }: EngineOptions): Database {
+  });
+}
+
+function openOwnDatabase({
+  log,
+  files,
+  archiveStore,
+  trace = untraced,
+  ...options
+}: EngineOptions): Database {
   return openDatabase({
     databaseUrl: options.databaseUrl,
     schema: options.schema ?? "public",
     poolSize: options.poolSize ?? 10,
     segmentFiles: { storage: files?.storage, isUsed: archiveStore === "files" },
     onIdleError: (error) => log.warn({ err: error }, "a database connection broke; it will be replaced"),
+    trace,
   });
 }
 

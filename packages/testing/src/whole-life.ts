@@ -8,11 +8,14 @@ import {
   createOpenChat,
   type Engine,
   enterChat,
+  indexMessages,
   type MessageDraft,
   markRead,
+  muteUser,
   notifyOrderStatus,
   reactToMessage,
   rememberUser,
+  rollUpEngagement,
   sendMessage,
   setBlocked,
   storeFile,
@@ -60,6 +63,11 @@ async function createArchivedChat(engine: Engine): Promise<string> {
   return chatId;
 }
 
+/** Counting waits until nothing below its aim can be committed any more: the first run sets the aim. */
+async function countEngagement(engine: Engine): Promise<void> {
+  for (let runs = 0; runs < 3; runs++) await rollUpEngagement(engine, { limit: 10_000 });
+}
+
 /** Makes everything that an engine with a storage can hold of a person; 1,050 messages of one chat are archived, 350 of them theirs. */
 export async function liveWholeLife(engine: Engine) {
   const claims = { name: NAME, email: EMAIL, picture: `https://example.org/${ID}.png` };
@@ -70,6 +78,14 @@ export async function liveWholeLife(engine: Engine) {
   await beNotified(engine);
   await setBlocked(engine, { actor: admin, userId: ID, blocked: true });
   await setBlocked(engine, { actor: admin, userId: ID, blocked: false });
+  await muteUser(engine, {
+    actor: admin,
+    userId: ID,
+    until: new Date("2100-01-01"),
+    reason: `${NAME} shouted`,
+  });
+  await indexMessages(engine, { waitMs: { whole: 0, rest: 0 } });
+  await countEngagement(engine);
   return { ...chats, ...said };
 }
 

@@ -3,6 +3,7 @@ import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { isAnyHeld } from "../users/set-hold.js";
 import { lockArchive } from "./lock-archive.js";
+import { removeSegmentObject } from "./remove-segment-object.js";
 import { segmentRows } from "./segment-codec.js";
 import { openSegment, type SegmentFiles } from "./segment-files.js";
 
@@ -30,7 +31,7 @@ export async function purgeChat(
     );
     if (typeof step === "string") return { ...purged, ended: step };
     if (step === null) return { ...purged, ended: "done" };
-    await removeObject(engine, step.storageKey);
+    await removeSegmentObject(engine, step.storageKey);
     purged.segments++;
     purged.messages += step.messages;
     if ((await input.afterSegment?.(step.messages)) === false) return { ...purged, ended: "interrupted" };
@@ -39,10 +40,8 @@ export async function purgeChat(
 
 async function purgeSegment(
   transaction: Transaction,
-  { chatId, before }: { chatId: string; before: Date },
-): Promise<number | "legal_hold"> {
   { chatId, before, segmentFiles }: { chatId: string; before: Date; segmentFiles: SegmentFiles },
-): Promise<{ messages: number; storageKey: string | null } | null> {
+): Promise<{ messages: number; storageKey: string | null } | "legal_hold" | null> {
   const segment = await transaction.archiveSegment.findFirst({
     where: { chatId },
     orderBy: { lastSeq: "asc" },
@@ -53,14 +52,12 @@ async function purgeSegment(
     where: { chatId, seq: { lt: lastSeq } },
     select: { id: true },
   });
-  if (older !== null) return 0;
-  const { messages } = segmentRows(await unpackSegment(segment));
-  const senders = new Set(messages.map((row) => row.sender_id ?? ""));
-  if (await isAnyHeld(transaction, [...senders])) return "legal_hold";
   if (older !== null) return null;
   const { messages } = segmentRows(
     await openSegment(segmentFiles, { segment, name: `${chatId} ${firstSeq}-${lastSeq}` }),
   );
+  const senders = new Set(messages.map((row) => row.sender_id ?? ""));
+  if (await isAnyHeld(transaction, [...senders])) return "legal_hold";
   await forget(
     transaction,
     messages.map(({ id }) => id ?? ""),
@@ -71,14 +68,6 @@ async function purgeSegment(
   });
   await transaction.$executeRaw`UPDATE chats SET purged_seq = ${lastSeq}::int WHERE id = ${chatId}::uuid`;
   return { messages: messages.length, storageKey };
-}
-
-/** After the segment is gone for good. What can't be removed now goes with the sweep of the storage. */
-async function removeObject(engine: Engine, key: string | null): Promise<void> {
-  if (key === null) return;
-  await engine.database.segmentFiles.storage?.delete(key).catch((error: unknown) => {
-    engine.log.warn({ err: error, key }, "An object of the archive could not be removed; the sweep will");
-  });
 }
 
 /** The names of the messages go, except that a client id stays used; and their files are looked at soon. */

@@ -1,7 +1,7 @@
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { readSegments } from "./read-segments.js";
-import { unpackSegment } from "./segment-codec.js";
+import { openSegment } from "./segment-files.js";
 
 /** A chat's archive, segment by segment, with its text, the oldest first. */
 export async function* segmentsOf(
@@ -9,7 +9,7 @@ export async function* segmentsOf(
   chatId: string,
   after = 0,
 ): AsyncGenerator<{ lastSeq: number; text: string }> {
-  const { prisma } = engine.database;
+  const { prisma, segmentFiles } = engine.database;
   for (let place = after; ; ) {
     const next = await guardDatabase(() =>
       prisma.archiveSegment.findFirst({
@@ -22,7 +22,8 @@ export async function* segmentsOf(
     const { lastSeq } = next;
     const range = { chatId, from: lastSeq, to: lastSeq };
     const [segment] = await guardDatabase(() => readSegments(prisma, range));
-    if (segment !== undefined) yield { lastSeq, text: await unpackSegment(segment) };
+    if (segment !== undefined)
+      yield { lastSeq, text: await openSegment(segmentFiles, { segment, name: `${chatId} -${lastSeq}` }) };
     place = lastSeq;
   }
 }

@@ -120,7 +120,7 @@ describe("erasing a person", () => {
           "notifications",
           "push_subscriptions",
         ],
-        ...["reactions", "storage", "user_access", "user_settings", "users"],
+        ...["reactions", "search_blocks", "storage", "user_access", "user_settings", "users"],
       ]),
     );
     const archivedBefore = await history(chats.archived);
@@ -274,7 +274,7 @@ describe("erasing a person", () => {
     expect(entries.map(({ action }) => action).sort()).toEqual(
       [
         ...["data.erased", "data.erasure_requested", "data.export_requested", "data.exported"],
-        ...["user.blocked", "user.unblocked"],
+        ...["user.blocked", "user.muted", "user.unblocked"],
       ].sort(),
     );
     expect(entries.find(({ action }) => action === "data.erasure_requested")?.reason).toBe("[erased]");

@@ -1,13 +1,15 @@
+import { randomUUID } from "node:crypto";
 import { type MessageType, ParleyError } from "@parley/contracts";
 import { lockArchive } from "../archive/lock-archive.js";
+import { removeSegmentObject } from "../archive/remove-segment-object.js";
 import {
   packSegment,
   type SegmentRows,
   segmentRows,
   segmentText,
   type TextRow,
-  unpackSegment,
 } from "../archive/segment-codec.js";
+import { openSegment, placeSegment } from "../archive/segment-files.js";
 import { segmentsOf } from "../archive/segments-of.js";
 import type { Transaction } from "../database/transaction.js";
 import { releaseFiles } from "./erase-messages.js";
@@ -30,9 +32,10 @@ export async function eraseSegments(erasure: Erasure, chat: ArchivedChat): Promi
     if (redactRows(erasure, { rows: segmentRows(text), chat, now: "" }) === null) continue;
     const done = await lockArchive(erasure.engine, chat.id, async (transaction, { legal_hold: isHeld }) => {
       if (isHeld) throw new HeldMeanwhile(`the chat ${chat.id} is on legal hold`);
-      await rewriteSegment(transaction, { erasure, chat, lastSeq });
+      return rewriteSegment(transaction, { erasure, chat, lastSeq });
     });
     if (done === "busy") throw new ParleyError("overloaded", { retryAfterMs: 1_000 });
+    await removeSegmentObject(erasure.engine, done);
   }
 }
 
@@ -42,26 +45,33 @@ interface Place {
   lastSeq: number;
 }
 
-async function rewriteSegment(transaction: Transaction, { erasure, chat, lastSeq }: Place): Promise<void> {
+/** The object of the storage that had the bytes before, if there was one. */
+async function rewriteSegment(
+  transaction: Transaction,
+  { erasure, chat, lastSeq }: Place,
+): Promise<string | null> {
+  const { segmentFiles } = erasure.engine.database;
+  const name = `${chat.id} -${lastSeq}`;
   const where = { chatId_lastSeq: { chatId: chat.id, lastSeq } };
   const segment = await transaction.archiveSegment.findUnique({ where });
   // Restored meanwhile: the next look at the chat's rows finds it there.
-  if (segment === null) return;
-  const rows = segmentRows(await unpackSegment(segment));
+  if (segment === null) return null;
+  const rows = segmentRows(await openSegment(segmentFiles, { segment, name }));
   const now = erasure.engine.clock().toISOString();
   const redacted = redactRows(erasure, { rows, chat, now });
-  if (redacted === null) return;
+  if (redacted === null) return null;
   const text = segmentText(redacted.rows);
   const packed = await packSegment(text);
+  const placed = await placeSegment(segmentFiles, { packed, id: randomUUID() });
   // Prisma wants bytes that are nobody else's.
-  const bytes = { checksum: Uint8Array.from(packed.checksum), data: Uint8Array.from(packed.data) };
+  const bytes = { checksum: Uint8Array.from(packed.checksum), data: Uint8Array.from(placed.data) };
   await transaction.archiveSegment.update({
     where,
-    data: { ...packed, ...bytes },
+    data: { ...packed, ...bytes, storageKey: placed.storageKey, storedSize: packed.data.length },
     select: { lastSeq: true },
   });
   const kept = await transaction.archiveSegment.findUniqueOrThrow({ where });
-  if ((await unpackSegment(kept)) !== text)
+  if ((await openSegment(segmentFiles, { segment: kept, name })) !== text)
     throw new Error(
       `The archive of chat ${chat.id} up to ${lastSeq} could not be rewritten; nothing was changed`,
     );
@@ -69,6 +79,7 @@ async function rewriteSegment(transaction: Transaction, { erasure, chat, lastSeq
   await transaction.$executeRaw`
     UPDATE chats SET archived_xid = pg_current_xact_id(), changed_xid = pg_current_xact_id() WHERE id = ${chat.id}::uuid`;
   await countErased(transaction, erasure, redacted.counts);
+  return segment.storageKey;
 }
 
 /** By which archived messages were found that are gone: their files, and their client ids. */

@@ -3,6 +3,7 @@ import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
 import { publishAccess } from "../events/publish.js";
 import { removeExport } from "../exports/remove-export.js";
+import { mendSearch } from "../search/mend-search.js";
 import { type Counts, countErased, type Erasure } from "./erasure.js";
 
 const AUDIT_AT_ONCE = 1_000;
@@ -26,6 +27,8 @@ export async function finishErasure(
   input: { wasBlocked: boolean; forget: (userId: string) => Promise<number> },
 ): Promise<void> {
   const { engine, userId } = erasure;
+  // What messages are found by still has their words, until somebody makes it anew.
+  await mendSearch(engine);
   const cached = await input.forget(userId);
   const entries = await pseudonymiseAudit(erasure);
   await removeExports(erasure);
@@ -77,6 +80,11 @@ async function forgetPerson(transaction: Transaction, end: End): Promise<void> {
     INSERT INTO user_access (user_id, revoked_before, blocked) VALUES (erased_user_key(${userId}), clock_timestamp(), ${wasBlocked})
     ON CONFLICT (user_id) DO UPDATE SET revoked_before = clock_timestamp(), blocked = excluded.blocked, changed_xid = pg_current_xact_id()`;
   await transaction.userAccess.deleteMany({ where: { userId } });
+  await transaction.engagementUser.deleteMany({ where: { userId } });
+  await transaction.archiveRun.updateMany({
+    where: { requestedBy: userId },
+    data: { requestedBy: pseudonym },
+  });
   await transaction.userHold.updateMany({ where: { heldBy: userId }, data: { heldBy: pseudonym } });
   await endTasks(transaction, end);
 }

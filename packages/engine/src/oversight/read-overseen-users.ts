@@ -22,11 +22,10 @@ export interface OverseenUser {
 /** A count has an end, whatever somebody is in. */
 const MOST_CHATS = 500;
 
-// Nobody can be put on legal hold yet: what says so belongs here, for the list and the single person alike.
 const READ = `SELECT asked.id, u.name, coalesce(u.role, 'user') AS role, coalesce(a.blocked, false) AS blocked, a.revoked_before AS "revokedAt",
       CASE WHEN a.muted_until > $2::timestamptz THEN a.muted_until END AS "mutedUntil",
       CASE WHEN a.muted_until > $2::timestamptz THEN a.muted_reason END AS "mutedReason",
-      false AS held, u.updated_at AS "lastSeenAt", c.chats::int AS chats
+      EXISTS (SELECT 1 FROM user_holds WHERE user_id = asked.id) AS held, u.updated_at AS "lastSeenAt", c.chats::int AS chats
     FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, place)
     LEFT JOIN LATERAL (SELECT * FROM users WHERE id = asked.id OFFSET 0) u ON true
     LEFT JOIN LATERAL (SELECT * FROM user_access WHERE user_id = asked.id OFFSET 0) a ON true
