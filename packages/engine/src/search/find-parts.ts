@@ -1,26 +1,8 @@
 import type { PoolClient } from "pg";
 import { BLOCK_MESSAGES, chatTerm, senderTerm } from "./make-blocks.js";
-import type { SearchFilter } from "./search-messages.js";
 import type { SearchQuery } from "./search-query.js";
+import type { SearchedChat, SearchFilter, SearchPart } from "./search-scope.js";
 import { termsOf } from "./text-terms.js";
-
-/** A chat that is searched. */
-export interface SearchedChat {
-  id: string;
-  number: number;
-  lastSeq: number;
-  /** Some of its messages are in the archive. */
-  isArchived: boolean;
-}
-
-/** A part of a chat in which something may match. */
-export interface SearchPart {
-  chatId: string;
-  firstSeq: number;
-  lastSeq: number;
-  /** The number of its newest message: nothing in it is newer. */
-  newest: number;
-}
 
 export interface FoundParts {
   /** By their newest message, newest first. */

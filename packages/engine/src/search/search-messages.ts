@@ -3,20 +3,13 @@ import type { PoolClient } from "pg";
 import { isStatementTimeout, translateDatabaseFailure } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { messageFromRow } from "../messages/message-row.js";
-import { findParts, type SearchedChat, type SearchPart } from "./find-parts.js";
+import { findParts } from "./find-parts.js";
 import { type Highlight, highlightText, matchesText } from "./match-text.js";
-import { readParts } from "./read-part.js";
+import { readParts } from "./read-parts.js";
 import { decodeSearchCursor, encodeSearchCursor } from "./search-cursor.js";
 import { parseSearchQuery, type SearchQuery } from "./search-query.js";
+import type { SearchedChat, SearchFilter, SearchPart } from "./search-scope.js";
 import { archivedBefore, ownChats } from "./searched-chats.js";
-
-export interface SearchFilter {
-  /** Only of this person. */
-  from?: string | undefined;
-  before?: Date | undefined;
-  /** Or at that time. */
-  after?: Date | undefined;
-}
 
 export interface SearchInput extends SearchFilter {
   actor: Actor;

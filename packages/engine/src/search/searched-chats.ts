@@ -1,7 +1,6 @@
 import { type Actor, ParleyError } from "@parley/contracts";
 import type { PoolClient } from "pg";
-import type { SearchedChat } from "./find-parts.js";
-import type { SearchFilter } from "./search-messages.js";
+import type { SearchedChat, SearchFilter } from "./search-scope.js";
 
 // A chat of its own is searched by guests, too, who read it; all chats are those of the list.
 const OWN = {

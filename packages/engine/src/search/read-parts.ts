@@ -1,6 +1,5 @@
 import type { PoolClient } from "pg";
-import type { SearchPart } from "./find-parts.js";
-import type { SearchFilter } from "./search-messages.js";
+import type { SearchFilter, SearchPart } from "./search-scope.js";
 
 /** As much of a message as is needed to see whether it matches. */
 export interface SearchedMessage {
