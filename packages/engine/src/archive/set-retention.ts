@@ -19,9 +19,9 @@ const MOST_DAYS = 36_500;
  */
 export async function setRetention(
   engine: Engine,
-  input: { actor: Actor; chatId: string; change: Partial<ChatRetention> },
+  input: { actor: Actor; chatId: string; change: Partial<ChatRetention>; reason?: string | undefined },
 ): Promise<ChatRetention> {
-  const { actor, chatId, change } = input;
+  const { actor, chatId, change, reason } = input;
   if (!isPrivileged(actor)) throw new ParleyError("role_required");
   assertDays(change.archiveAfterDays);
   const { archiveAfterDays, legalHold } = change;
@@ -35,7 +35,8 @@ export async function setRetention(
     prisma.$transaction(async (transaction) => {
       const { count } = await transaction.chat.updateMany({ where: { id: chatId }, data });
       if (count === 0) throw new ParleyError("chat_not_found");
-      await recordAudit(transaction, [{ actor, action: "chat.retention_changed", subject, detail: data }]);
+      const record = { actor, action: "chat.retention_changed", subject, reason, detail: data } as const;
+      await recordAudit(transaction, [record]);
     }),
   );
   const row = await guardDatabase(() =>

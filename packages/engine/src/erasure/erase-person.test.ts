@@ -110,6 +110,7 @@ describe("erasing a person", () => {
           "chats",
           "commits",
           "data_tasks",
+          "engagement_users",
           "files",
         ],
         ...[
@@ -239,7 +240,6 @@ describe("erasing a person", () => {
 
   it("is refused on legal hold, of the person or of a chat in which they wrote", async () => {
     const { archived, bobs } = await live();
-    const before = await traces();
     await setHold(test.engine, { actor: admin, userId: ID, held: true, reason: "case 1" });
     expect(await finish((await erase()).id)).toMatchObject({
       state: "refused",
@@ -251,6 +251,7 @@ describe("erasing a person", () => {
       setRetention(test.engine, { actor: admin, chatId, change: { legalHold } });
     // Only in its archive.
     await run("DELETE FROM messages WHERE chat_id = $1 AND sender_id = $2", [archived, ID]);
+    const before = await traces();
     await hold(archived, true);
     expect(await finish((await erase()).id)).toMatchObject({
       state: "refused",

@@ -12,7 +12,6 @@ import type { HandlerContext, Handlers } from "./handler.js";
 
 const LISTED_RUNS = 20;
 
-// Each act of an operator (all but the two that read) is to be written into the audit log: in `ask` and `retain`.
 export const archiveHandlers = {
   getArchive: async ({ engine }) => {
     const [totals, runs] = await Promise.all([archiveStats(engine), listArchiveRuns(engine, LISTED_RUNS)]);
@@ -55,7 +54,7 @@ export const archiveHandlers = {
     retain(context, { chatId: params.chat_id, change: { archiveAfterDays: body.days } }),
 
   setChatHold: async (context, { params, body }) =>
-    retain(context, { chatId: params.chat_id, change: { legalHold: body.held } }),
+    retain(context, { chatId: params.chat_id, change: { legalHold: body.held }, reason: body.reason }),
 } satisfies Partial<Handlers>;
 
 async function ask({ engine, actor }: HandlerContext, request: ArchiveRequest) {
