@@ -113,6 +113,18 @@ it("forgets old entries of the audit log only where it is told to", async () => 
   expect(await old()).toBe(0);
 });
 
+it("forgets the digests of erased people after a long time, and no block", async () => {
+  const { pool } = test.engine.database;
+  await pool.query(
+    `INSERT INTO user_access (user_id, revoked_before, blocked) VALUES ('erased:old', now() - interval '401 days', false),
+      ('erased:new', now() - interval '399 days', false), ('erased:blocked', now() - interval '401 days', true),
+      ('somebody', now() - interval '401 days', false)`,
+  );
+  await dataSweep(contextOf(), {});
+  const { rows } = await pool.query<{ user_id: string }>("SELECT user_id FROM user_access ORDER BY user_id");
+  expect(rows.map((row) => row.user_id).sort()).toEqual(["erased:blocked", "erased:new", "somebody"]);
+});
+
 it("removes a person from Redis, and nobody else", async () => {
   const prefix = `test-${randomUUID()}`;
   const presence = `${prefix}:{presence}`;
