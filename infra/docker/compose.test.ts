@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { describe, expect, test } from "vitest";
+import { type Compose as ComposeProgram, findCompose } from "@parley/testing";
+import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
 type Service = {
@@ -26,6 +28,7 @@ const read = (file: string) => readFileSync(resolve(root, file), "utf8");
 const compose = parse(read("docker-compose.yml"), { merge: true }) as Compose;
 const dockerfile = read("infra/docker/Dockerfile");
 const nginx = read("infra/nginx/nginx.conf");
+const upstreams = read("infra/nginx/upstreams.conf");
 
 const apiNodes = ["api-1", "api-2", "api-3"];
 const ours = [...apiNodes, "worker", "migrate"];
@@ -139,8 +142,10 @@ describe("docker-compose.yml", () => {
   test("gives each api node its name and the rest of the contract", () => {
     const names = ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "GATEWAY_SECRET", "ALLOWED_ORIGINS"];
     const settings = ["PORT", "HOST", "TRUST_PROXY", "LOG_LEVEL", "NODE_ENV", "NODE_NAME", "STORAGE_PATH"];
+    const tokens = ["JWT_ALGORITHM", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "FILE_URL_SECRET"];
+    const all = [...names, ...settings, ...tokens, "VAPID_PUBLIC_KEY"];
     for (const node of apiNodes) {
-      expect(Object.keys(service(node).environment ?? {}).sort()).toEqual([...names, ...settings].sort());
+      expect(Object.keys(service(node).environment ?? {}).sort()).toEqual(all.sort());
       expect(service(node).environment?.NODE_NAME).toBe(node);
     }
   });
@@ -185,6 +190,53 @@ describe("docker-compose.yml", () => {
   });
 });
 
+describe("docker-compose config", () => {
+  const secrets = { JWT_SECRET: "a".repeat(32), POSTGRES_PASSWORD: "b" };
+  let program: ComposeProgram;
+
+  beforeAll(async () => {
+    program = await findCompose();
+  });
+
+  const config = (args: string[], env: Record<string, string>) => {
+    const { PATH, LD_LIBRARY_PATH, PYTHONPATH } = program.env;
+    const { status, stdout, stderr } = spawnSync(program.command, [...program.args, ...args, "config"], {
+      cwd: root,
+      env: { PATH, LD_LIBRARY_PATH, PYTHONPATH, ...env },
+      encoding: "utf8",
+    });
+    return { status, stderr, read: () => parse(stdout) as Compose };
+  };
+
+  test.each([[[]], [["--profile", "monitoring"]]])("accepts the file, with %j", (args) => {
+    const { status, stderr, read: resolved } = config(args, secrets);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(resolved().services["api-3"]?.environment).toMatchObject({
+      NODE_NAME: "api-3",
+      NODE_ENV: "production",
+    });
+  });
+
+  test("accepts TLS beside it, which listens otherwise and brings a certificate", () => {
+    const args = ["-f", "docker-compose.yml", "-f", "infra/docker/compose.tls.yml"];
+    const { status, stderr, read: resolved } = config(args, { ...secrets, TLS_FOLDER: "/etc/parley/tls" });
+    expect([status, stderr]).toEqual([0, ""]);
+    const { volumes = [], ports = [] } = resolved().services.nginx ?? {};
+    const mounted = JSON.stringify(volumes);
+    expect(mounted).toContain("/etc/parley/tls");
+    expect(mounted).toContain("infra/nginx/listen-tls.conf");
+    expect(mounted).not.toContain("listen-plain.conf");
+    expect(JSON.stringify(ports)).toContain("8443");
+    expect(config(args, secrets).stderr).toContain("set TLS_FOLDER");
+  });
+
+  test.each(Object.keys(secrets))("refuses to go on without %s", (name) => {
+    const { status, stderr } = config([], { ...secrets, [name]: "" });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(`set ${name}`);
+  });
+});
+
 describe("Dockerfile", () => {
   test.each(["api", "worker", "migrate"])("%s runs as a numbered user that is not root", (target) => {
     const users = [...stage(target).matchAll(/^USER (\d+):/gm)].map((match) => Number(match[1]));
@@ -204,10 +256,22 @@ describe("Dockerfile", () => {
 
 describe("nginx.conf", () => {
   test("balances over the api nodes that compose starts, and gives up on dead ones", () => {
-    const upstreams = [...nginx.matchAll(/^\s+server (\S+):3000 resolve max_fails=\d+ fail_timeout=\d+s;/gm)];
-    expect(upstreams.map((match) => match[1])).toEqual(apiNodes);
+    const groups = upstreams.split(/^upstream /m).slice(1);
+    expect(groups.map((group) => group.split(" ")[0])).toEqual(["api", "api_sockets", "api_by_address"]);
+    for (const group of groups) {
+      const servers = group.matchAll(/^ {2}server (\S+):3000 resolve max_fails=\d+ fail_timeout=\d+s;/gm);
+      expect([...servers].map((match) => match[1])).toEqual(apiNodes);
+      expect(group).toMatch(/least_conn;|hash \$remote_addr consistent;/);
+    }
     expect(service("api-1").environment?.PORT).toBe("3000");
-    expect(nginx).toContain("least_conn;");
+  });
+
+  test("is mounted with the files that it includes", () => {
+    const included = [...nginx.matchAll(/include (\S+);/g)].map((match) => `/etc/nginx/${match[1]}`);
+    const mounts = (service("nginx").volumes ?? []).map((volume) => volume.split(":"));
+    for (const [file = ""] of mounts) expect([file, existsSync(resolve(root, file))]).toEqual([file, true]);
+    expect(mounts.map(([, target]) => target).sort()).toEqual(["/etc/nginx/nginx.conf", ...included].sort());
+    expect(mounts.every(([, , mode]) => mode === "ro")).toBe(true);
   });
 
   test("hides what is for the inside", () => {

@@ -3,6 +3,8 @@ export { Random } from "./chaos/random.js";
 export { startTcpProxy, type TcpProxy } from "./chaos/tcp-proxy.js";
 export { judgeQuery, type KnownSeries } from "./docs/judge-query.js";
 export { type DocumentedMetric, type MetricsPage, readMetricsPage } from "./docs/read-metrics-page.js";
+export { type Edge, type EdgeOptions, startEdge } from "./edge.js";
+export { type Compose, findCompose } from "./find-compose.js";
 export { findPromtool } from "./find-promtool.js";
 export { findTraces, type Trace } from "./find-traces.js";
 export { type FrameChange, type FrameProxy, startFrameProxy } from "./frame-proxy.js";

@@ -63,7 +63,7 @@ async function untilListening(server: ServerProcess, url: string): Promise<void>
     ended = true;
   });
   const answers = () =>
-    fetch(url).then(
+    fetch(url, { redirect: "manual" }).then(
       () => true,
       () => false,
     );

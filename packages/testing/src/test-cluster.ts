@@ -16,11 +16,11 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const SECRETS = { jwtSecret: TEST_JWT_SECRET, gatewaySecret: TEST_GATEWAY_SECRET };
 
-/** Two real API processes, a worker and a load balancer over a database of their own. */
-export async function startTestCluster(env: NodeJS.ProcessEnv = {}): Promise<TestCluster> {
+/** Two real API processes, or as many as asked for, a worker and a load balancer over a database of their own. */
+export async function startTestCluster(env: NodeJS.ProcessEnv = {}, nodes = 2): Promise<TestCluster> {
   const database = await createTestDatabase();
   const services = { databaseUrl: database.url, redisUrl: testRedisUrl() };
-  const cluster = await start(services, env);
+  const cluster = await start(services, env, nodes);
   return {
     ...cluster,
     stop: async (how) => {
@@ -38,12 +38,13 @@ export function startOwnCluster(env: NodeJS.ProcessEnv = {}): Promise<TestCluste
 async function start(
   services: { databaseUrl?: string; redisUrl?: string },
   env: NodeJS.ProcessEnv,
+  nodes = 2,
 ): Promise<TestCluster> {
   const redisPrefix = `test-${randomBytes(6).toString("hex")}`;
   const cluster = await startCluster({
     root: ROOT,
     port: 0,
-    nodes: 2,
+    nodes,
     ...services,
     durable: false,
     secrets: SECRETS,

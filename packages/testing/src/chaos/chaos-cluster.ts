@@ -1,4 +1,5 @@
 import { type Cluster, type ClusterProcess, startCluster } from "@parley/platform/local";
+import { type Edge, startEdge } from "../edge.js";
 import { TEST_JWT_SECRET } from "../test-token.js";
 import { ChaosServices } from "./chaos-services.js";
 import { CrashWatch } from "./crash-watch.js";
@@ -8,11 +9,17 @@ export interface ChaosClusterOptions {
   root: string;
   logDir: string;
   catchUp: boolean;
+  /** Put the nginx of `infra/nginx` in front of the nodes. */
+  behindNginx?: boolean;
 }
 
 /** What a scenario may break. */
 export interface ChaosCluster {
   url: string;
+  /** Where clients connect: the load balancer, or nginx in its place. */
+  clientsUrl: string;
+  /** What their processes need in their environment to trust it. */
+  clientsEnv: NodeJS.ProcessEnv;
   nodes: ClusterProcess[];
   services: ChaosServices;
   /** The last node's own wires to Redis and Postgres, and one from the clients to the load balancer for a scenario that wants it. */
@@ -30,7 +37,9 @@ const PLENTY = "1000000";
 export async function startChaosCluster(options: ChaosClusterOptions): Promise<ChaosCluster> {
   const services = new ChaosServices(options);
   const wires: TcpProxy[] = [];
+  let edge: Edge | undefined;
   const stopRest = async () => {
+    await edge?.stop();
     await Promise.all(wires.map((wire) => wire.stop()));
     await services.stop();
   };
@@ -40,12 +49,15 @@ export async function startChaosCluster(options: ChaosClusterOptions): Promise<C
     const postgres = await startTcpProxy(services.postgres.port);
     wires.push(redis, postgres);
     const cluster = await startNodes(options, services, { redis: redis.port, postgres: postgres.port });
-    const clients = await startTcpProxy(cluster.balancer.port);
+    edge = options.behindNginx ? await startEdge({ ports: portsOf(cluster.nodes) }) : undefined;
+    const clients = await startTcpProxy(edge?.port ?? cluster.balancer.port);
     wires.push(clients);
     const { nodes, worker } = cluster;
     const crashes = new CrashWatch([...nodes, worker], options.logDir);
     return {
       url: cluster.url,
+      clientsUrl: edge?.url ?? cluster.url,
+      clientsEnv: edge === undefined ? {} : { NODE_EXTRA_CA_CERTS: edge.certificate },
       nodes,
       services,
       wires: { redis, postgres, clients },
@@ -63,6 +75,10 @@ export async function startChaosCluster(options: ChaosClusterOptions): Promise<C
     await stopRest();
     throw error;
   }
+}
+
+function portsOf(nodes: readonly ClusterProcess[]): number[] {
+  return nodes.map(({ url }) => Number(new URL(url).port));
 }
 
 function startNodes(

@@ -9,6 +9,8 @@ export interface ChaosOptions {
   rate: number;
   seed: number;
   catchUp: boolean;
+  /** Clients come through the nginx of `infra/nginx`, with TLS, instead of the built-in load balancer. */
+  behindNginx: boolean;
   /** Shortens what scenarios do for a fixed time. */
   short: boolean;
 }
@@ -19,7 +21,7 @@ class OptionFault extends Error {
 }
 
 const DEFAULTS = { minutes: 1, clients: 200, rate: 40 };
-const USAGE = `npm run chaos -- [--scenario <name,…>] [--minutes <m>] [--clients <n>] [--rate <operations/s>] [--seed <s>] [--catch-up off]`;
+const USAGE = `npm run chaos -- [--scenario <name,…>] [--minutes <m>] [--clients <n>] [--rate <operations/s>] [--seed <s>] [--catch-up off] [--balancer nginx]`;
 
 /** Reads the command line; what is left out has a default, and the seed is then a new one. */
 export function readChaosOptions(args: readonly string[]): ChaosOptions {
@@ -33,6 +35,10 @@ export function readChaosOptions(args: readonly string[]): ChaosOptions {
   if (!Number.isInteger(seed)) throw new OptionFault(`--seed must be a whole number: ${USAGE}`);
   const catchUp = given.get("catch-up") ?? "on";
   if (catchUp !== "on" && catchUp !== "off") throw new OptionFault(`--catch-up is on or off: ${USAGE}`);
+  const balancer = given.get("balancer") ?? "built-in";
+  if (balancer !== "built-in" && balancer !== "nginx") {
+    throw new OptionFault(`--balancer is built-in or nginx: ${USAGE}`);
+  }
   return {
     scenarios: readScenarios(given.get("scenario")),
     minutes: number("minutes", 0.05),
@@ -40,11 +46,12 @@ export function readChaosOptions(args: readonly string[]): ChaosOptions {
     rate: number("rate", 0.1),
     seed,
     catchUp: catchUp === "on",
+    behindNginx: balancer === "nginx",
     short: false,
   };
 }
 
-const NAMES = new Set(["scenario", "minutes", "clients", "rate", "seed", "catch-up"]);
+const NAMES = new Set(["scenario", "minutes", "clients", "rate", "seed", "catch-up", "balancer"]);
 
 function readPairs(args: readonly string[]): Map<string, string> {
   const given = new Map<string, string>();

@@ -13,6 +13,7 @@ const shortForm: Omit<ChaosOptions, "scenarios"> = {
   rate: 20,
   seed: 1,
   catchUp: true,
+  behindNginx: false,
   short: true,
 };
 const SCENARIOS: ScenarioName[] = [
@@ -34,16 +35,23 @@ async function play(scenario: ScenarioName, changes: Partial<ChaosOptions> = {})
 }
 
 describe("with users of the native contract, of a dialect and of the SDK", () => {
-  it.each(SCENARIOS)("%s breaks no promise", { timeout }, async (scenario) => {
-    const { verdict, crashes, unanswered, kept, told } = await play(scenario);
-    expect(verdict.findings, told).toEqual([]);
-    expect({ crashes, unanswered, kept }, told).toEqual({ crashes: 0, unanswered: 0, kept: true });
-    // A run without traffic keeps every promise too.
-    expect(verdict.figures.acks, told).toBeGreaterThan(50);
-    for (const kind of CLIENT_KINDS) {
-      expect(verdict.figures.live[kind], `${kind}: ${told}`).toBeGreaterThan(100);
-    }
-  });
+  it.each([
+    ...SCENARIOS.map((scenario) => ({ scenario, behindNginx: false })),
+    { scenario: "rolling-restart", behindNginx: true } as const,
+  ])(
+    "$scenario breaks no promise (behind nginx: $behindNginx)",
+    { timeout },
+    async ({ scenario, behindNginx }) => {
+      const { verdict, crashes, unanswered, kept, told } = await play(scenario, { behindNginx });
+      expect(verdict.findings, told).toEqual([]);
+      expect({ crashes, unanswered, kept }, told).toEqual({ crashes: 0, unanswered: 0, kept: true });
+      // A run without traffic keeps every promise too.
+      expect(verdict.figures.acks, told).toBeGreaterThan(50);
+      for (const kind of CLIENT_KINDS) {
+        expect(verdict.figures.live[kind], `${kind}: ${told}`).toBeGreaterThan(100);
+      }
+    },
+  );
 
   it("the loss is seen when the nodes do not catch up with what Redis lost", { timeout }, async () => {
     const { verdict, kept, told } = await play("redis-kill-1", { catchUp: false });

@@ -15,11 +15,13 @@ export class LoadProcess {
   readonly #waiting = new Map<number, Waiting>();
   #questions = 0;
 
-  constructor(root: string) {
+  /** @param env What its environment has besides this process's own. */
+  constructor(root: string, env: NodeJS.ProcessEnv = {}) {
     // Compiled, also when this file runs from its source.
     this.#child = fork(path.join(root, "packages/testing/dist/chaos/load-main.js"), [], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: [],
+      env: { ...process.env, ...env },
     });
     this.#child.on("message", (answer: LoadAnswer) => this.#take(answer));
     this.#child.on("exit", (code, signal) => {

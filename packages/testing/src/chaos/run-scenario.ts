@@ -11,6 +11,7 @@ import type { ChaosOptions } from "./chaos-options.js";
 import { createChats } from "./create-chats.js";
 import { LoadProcess } from "./load-process.js";
 import type { PlannedChat } from "./load-protocol.js";
+import { onPort } from "./on-port.js";
 import { type ChatShape, planChats, planUsers, slowUsers } from "./plan-chats.js";
 import { Random } from "./random.js";
 import { readTruth } from "./read-truth.js";
@@ -50,9 +51,9 @@ const SHORT_AFTERMATH_MS = 1_500;
 /** Plays one scenario on a cluster of its own, and judges it. */
 export async function runScenario(name: ScenarioName, run: ScenarioRun): Promise<ScenarioResult> {
   mkdirSync(run.folder, { recursive: true });
-  const { catchUp } = run.options;
-  const cluster = await startChaosCluster({ root: run.root, logDir: run.folder, catchUp });
-  const load = new LoadProcess(run.root);
+  const { catchUp, behindNginx } = run.options;
+  const cluster = await startChaosCluster({ root: run.root, logDir: run.folder, catchUp, behindNginx });
+  const load = new LoadProcess(run.root, cluster.clientsEnv);
   try {
     const played = await play(name, { ...run, cluster, load });
     return await judge(name, { ...run, ...played, cluster });
@@ -112,7 +113,7 @@ async function begin(
   const slow = new Set(slowUsers(users, shape.slowReaders ?? 0));
   await load.ask("start", {
     name: "load",
-    url: scenario.clientsOnWire ? `http://127.0.0.1:${cluster.wires.clients.port}` : cluster.url,
+    url: scenario.clientsOnWire ? onPort(cluster.clientsUrl, cluster.wires.clients.port) : cluster.clientsUrl,
     historyFile: path.join(folder, "history-load.jsonl"),
     seed: options.seed,
     rate: options.rate,

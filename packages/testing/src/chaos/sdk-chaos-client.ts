@@ -3,6 +3,7 @@ import type { MessageShape } from "@parley/contracts";
 import { REVOKED, STALLED } from "../checker/history-index.js";
 import type { Attempt, ChaosClient, ChaosClientOptions, Sending } from "./chaos-client.js";
 import { ClientView } from "./client-view.js";
+import { onPort } from "./on-port.js";
 import { shownOf } from "./shown-of.js";
 
 /** Refusals after which nobody knows what was done. */
@@ -50,7 +51,7 @@ export class SdkChaosClient implements ChaosClient {
 
   start(): void {
     const { wire, userId } = this.#options;
-    const url = wire === undefined ? this.#options.url : `http://127.0.0.1:${wire.port}`;
+    const url = wire === undefined ? this.#options.url : onPort(this.#options.url, wire.port);
     const client = createClient({ url, userId, token: () => this.#token, store: memoryStore() });
     this.#client = client;
     client.on("caught_up", () => this.#back());
