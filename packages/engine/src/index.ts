@@ -63,6 +63,7 @@ export { runDataTask } from "./data-tasks/run-data-task.js";
 export { type SweptDataTasks, sweepDataTasks } from "./data-tasks/sweep-data-tasks.js";
 export { type Engagement, readEngagement } from "./engagement/read-engagement.js";
 export { rollUpEngagement } from "./engagement/roll-up-engagement.js";
+export { readDatabaseIdentity } from "./database/database-identity.js";
 export type { Engine } from "./engine.js";
 export type { EngineLog } from "./engine-log.js";
 export type { Enqueue } from "./enqueue.js";

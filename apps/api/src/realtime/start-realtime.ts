@@ -3,6 +3,8 @@ import type { Batch } from "@parley/contracts";
 import type { Dialect, DialectPorts, PresenceState } from "@parley/dialects";
 import { type Engine, forgetPeople, pingDatabase, readArrival, readMissed } from "@parley/engine";
 import { type Log, type Metrics, type RateLimiter, type Redis, tracing } from "@parley/platform";
+import { type Engine, readArrival, readDatabaseIdentity, readMissed } from "@parley/engine";
+import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
@@ -18,6 +20,7 @@ import { createRealtimeMetrics, type RealtimeMetrics } from "./metrics.js";
 import { NAMESPACE } from "./outbound.js";
 import { RawGateway } from "./raw/raw-gateway.js";
 import { createReception, type Reception } from "./reception.js";
+import { sameDatabase } from "./same-database.js";
 import { createSocketServer } from "./socket-server.js";
 import type { ChatServer } from "./socket-types.js";
 import { watchBus } from "./watch-bus.js";
@@ -176,7 +179,14 @@ function watchDatabase(
   onAlone: (alone: boolean) => void,
 ): DatabaseWatch {
   const key = `${config.REDIS_PREFIX}:postgres-works`;
-  return new DatabaseWatch({ ping: () => pingDatabase(engine), redis: redis.cache, key, onAlone, log });
+  const ping = sameDatabase({
+    read: () => readDatabaseIdentity(engine),
+    onReplaced: () => {
+      log.error({}, "another database answers in the place of the one before: the node ends, to begin anew");
+      process.kill(process.pid, "SIGTERM");
+    },
+  });
+  return new DatabaseWatch({ ping, redis: redis.cache, key, onAlone, log });
 }
 
 function createFanOut(

@@ -237,11 +237,18 @@ describe("syncChanges", () => {
     const { cursor: known } = await catchUp(bob);
     const parts = Buffer.from(known, "base64url").toString().split(" ");
     const forge = (...forged: string[]) => Buffer.from(forged.join(" ")).toString("base64url");
+    // Another server; the same one on another timeline, as after a restore; another database of it.
+    const other = (database: string, place: number) =>
+      database
+        .split(".")
+        .map((part, index) => (index === place ? String(BigInt(part) + 1n) : part))
+        .join(".");
     const forgeries = [
       forge("1", parts[1] ?? "", "123"),
       forge("2", parts[1] ?? "", "999999999999:999999999999:"),
       forge("2", parts[1] ?? "", "9:3:"),
       forge("2", "123", parts[2] ?? ""),
+      ...[0, 1, 2].map((place) => forge("2", other(parts[1] ?? "", place), parts[2] ?? "")),
       forge("2", parts[1] ?? "", "1:1:", "1:1:", "-".repeat(36), "1", "f"),
       forge("2", parts[1] ?? "", "1:1:", "1:1:", chatId, "9999999999", "f"),
     ];

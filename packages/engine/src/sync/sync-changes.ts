@@ -2,8 +2,10 @@ import type { Actor, Message } from "@parley/contracts";
 import type { ChatSummary } from "../chats/chat.js";
 import { summariseChats } from "../chats/summarise-chats.js";
 import { guardDatabase } from "../database/database-failure.js";
+import { DATABASE_IDENTITY } from "../database/database-identity.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
+import { Prisma } from "../generated/prisma/client.js";
 import { messageFromRow } from "../messages/message-row.js";
 import { changedMembers } from "./changed-members.js";
 import { decodeSyncCursor, encodeSyncCursor, type SyncCursor } from "./sync-cursor.js";
@@ -64,11 +66,10 @@ export async function syncChanges(
   );
 }
 
-/** From where to where this page reads; a cursor from the future (another database) begins anew. */
+/** From where to where this page reads; a cursor of another history begins anew, as after a restore, and so does one from the future. */
 async function readSpan(transaction: Transaction, text: string | undefined): Promise<Span> {
   const rows = await transaction.$queryRaw<Array<{ snapshot: string; database: string }>>`
-    SELECT pg_current_snapshot()::text AS snapshot,
-      (SELECT system_identifier::text FROM pg_control_system()) AS database`;
+    SELECT pg_current_snapshot()::text AS snapshot, ${Prisma.raw(DATABASE_IDENTITY)} AS database`;
   const { snapshot, database } = rows[0] ?? { snapshot: BEFORE_ALL, database: "0" };
   const now = shortenSnapshot(snapshot);
   const cursor: SyncCursor | null = text === undefined ? null : decodeSyncCursor(text);

@@ -6,13 +6,13 @@ import { isSnapshot } from "./transaction-snapshot.js";
  * `chat` / `rev` are the last thing told. `full` marks the pages of a snapshot.
  */
 export interface SyncCursor {
-  /** The database that the transaction ids belong to; another one counts its own. */
+  /** The history that the transaction ids belong to (`database-identity.ts`); another one counts its own, or counts them anew. */
   database: string;
   from: string;
   page?: { until: string; chat: string; rev: number; full: boolean };
 }
 
-const NUMBER = /^\d{1,19}$/;
+const DATABASE = /^\d{1,20}(\.\d{1,10}){2}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LARGEST_REV = 2_147_483_647;
 
@@ -27,7 +27,7 @@ export function encodeSyncCursor(cursor: SyncCursor): string {
 export function decodeSyncCursor(text: string): SyncCursor | null {
   const parts = Buffer.from(text, "base64url").toString("utf8").split(" ");
   const [version, database = "", from = "", until = "", chat = "", rev = "", kind] = parts;
-  if (version !== "2" || !NUMBER.test(database) || !isSnapshot(from)) return null;
+  if (version !== "2" || !DATABASE.test(database) || !isSnapshot(from)) return null;
   if (parts.length === 3) return { database, from };
   const wellFormed =
     parts.length === 7 &&
