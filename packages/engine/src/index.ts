@@ -21,6 +21,7 @@ export { type ChatRetention, setRetention } from "./archive/set-retention.js";
 export { type AuditEntry, type AuditQuery, listAudit } from "./audit/list-audit.js";
 export { pruneAudit } from "./audit/prune-audit.js";
 export { type AuditRecord, noteAct } from "./audit/record-audit.js";
+export { type DatabaseReport, verifyDatabase } from "./audit/verify-database.js";
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
 export type {
   Campaign,
