@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { tracingConfigFields } from "@parley/platform";
+import { redisUrlSchema } from "@parley/platform";
 import { z } from "zod";
 import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
 import { directoryConfigFields, directoryFaults } from "./directory-config.js";
@@ -43,9 +44,11 @@ export const apiConfigSchema = z
     DATABASE_POOL_SIZE: wholeNumber(1, 500)
       .default(10)
       .meta({ description: "Database connections of this process." }),
-    REDIS_URL: z
-      .url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" })
-      .meta({ description: "The Redis that the nodes share." }),
+    REDIS_URL: redisUrlSchema.meta({
+      valueType: "URL",
+      description:
+        "The Redis that the nodes share: redis://, rediss:// (TLS), or redis+sentinel://host:port,host:port/name for the master that sentinels know under a name.",
+    }),
     REDIS_PREFIX: z
       .string()
       .regex(/^[\w-]{1,50}$/, "must be 1 to 50 letters, digits, _ or -")

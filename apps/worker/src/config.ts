@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { storageConfigFields, storageFaults, tracingConfigFields } from "@parley/platform";
+import { redisUrlSchema, storageConfigFields, storageFaults } from "@parley/platform";
 import { z } from "zod";
 import { archiveConfigFields, archiveFaults } from "./archive-config.js";
 import { dataDutiesConfigFields } from "./data-duties-config.js";
@@ -35,9 +36,11 @@ const fields = z.object({
   DATABASE_POOL_SIZE: wholeNumber(1, 500)
     .default(8)
     .meta({ description: "Database connections of this process." }),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" })
-    .meta({ description: "The Redis that the nodes share." }),
+  REDIS_URL: redisUrlSchema.meta({
+    valueType: "URL",
+    description:
+      "The Redis that the nodes share: redis://, rediss:// (TLS), or redis+sentinel://host:port,host:port/name for the master that sentinels know under a name.",
+  }),
   REDIS_PREFIX: z
     .string()
     .regex(/^[\w-]{1,50}$/, "must be 1 to 50 letters, digits, _ or -")

@@ -62,6 +62,7 @@ export type { RateDecision, RatePolicy } from "./rate-decision.js";
 export { createRateLimiter, type RateLimiter, type RateLimiterOptions } from "./rate-limiter.js";
 export { type ConfigFault, ConfigFaults, parseConfig, readConfig } from "./read-config.js";
 export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenReady } from "./redis.js";
+export { redisUrlSchema } from "./redis-address.js";
 export { openLocalStorage } from "./storage/local-storage.js";
 export type { ByteRange, ObjectStorage, StoredObject } from "./storage/object-storage.js";
 export {

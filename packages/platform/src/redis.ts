@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from "ioredis";
 import type { Log } from "./logger.js";
 import { tracing } from "./tracing/tracing.js";
+import { readRedisUrl } from "./redis-address.js";
 
 export type { Redis } from "ioredis";
 
@@ -11,7 +12,7 @@ export type { Redis } from "ioredis";
 export type RedisRole = "publish" | "subscribe" | "cache" | "queue-producer" | "queue-worker";
 
 export interface RedisConnection {
-  /** `redis://` or `rediss://`. */
+  /** As `readRedisUrl` takes it. */
   url: string;
   role: RedisRole;
   log: Log;
@@ -38,17 +39,30 @@ const SUBSCRIBER_PING_MS = 2000;
  * one when it is back. Close it with `disconnect()`.
  */
 export function connectRedis({ url, role, log }: RedisConnection): Redis {
-  const redis = new Redis(url, {
+  const redis = new Redis({
+    ...addressOf(url),
     ...POLICIES[role],
     connectionName: `parley-${role}`,
     connectTimeout: 5000,
     keepAlive: 10_000,
     retryStrategy: retryDelay,
+    // Sentinels that are not there, or do not know of a master yet, are asked again and again as well.
+    sentinelRetryStrategy: retryDelay,
+    sentinelCommandTimeout: 2000,
+    // They tell when another server has become the master; the one before may live on and take commands that are lost.
+    failoverDetector: true,
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
   });
   logOutages(redis, { role, log });
   traceCommands(redis);
   if (role === "subscribe") keepAsking(redis);
   return redis;
+}
+
+function addressOf(url: string) {
+  const address = readRedisUrl(url);
+  if (address === undefined) throw new Error("This is no address of a Redis.");
+  return address;
 }
 
 /** Waits until Redis answers. Rejects after `timeoutMs`, or when the connection has been closed for good. */

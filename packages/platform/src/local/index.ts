@@ -6,5 +6,6 @@ export { createVapidPair, type VapidPair } from "./local-secrets.js";
 export { type LocalServices, type LocalServicesOptions, startLocalServices } from "./local-services.js";
 export { type LocalPostgres, type PostgresOptions, startPostgres } from "./postgres.js";
 export { type LocalRedis, type RedisOptions, startRedis } from "./redis.js";
+export { findRedisProgram } from "./redis-program.js";
 export { type ServerProcess, startServerProcess } from "./server-process.js";
 export { createThrowAwayFolder } from "./throw-away-folder.js";

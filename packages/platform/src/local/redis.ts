@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { readRedisUrl } from "../redis-address.js";
 import { freePort, isPortFree } from "./free-port.js";
 import { LocalFault } from "./local-fault.js";
 import { tellingLine } from "./log-line.js";
@@ -20,6 +21,8 @@ export interface RedisOptions {
   logFile?: string;
   /** Set false to keep everything in memory only. */
   durable?: boolean;
+  /** Further settings by their names in redis.conf; a setting of several words has spaces in between. */
+  settings?: Record<string, string>;
   /** Ends fetching a Redis program early. */
   signal?: AbortSignal | undefined;
 }
@@ -46,7 +49,7 @@ export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
     throw new LocalFault(`Port ${port} is taken, so Redis can't listen on it: free it or set REDIS_URL.`);
   const server = await startServerProcess({
     command: binary.command,
-    args: settings({ port, dataDir: options.dataDir, durable: options.durable ?? true }),
+    args: settings({ ...options, port }),
     logFile: options.logFile ?? path.join(options.dataDir, "server.log"),
     env: binary.env,
     stopSignal: "SIGTERM",
@@ -67,7 +70,12 @@ export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
 }
 
 /** Job queues lose jobs under any other eviction policy than `noeviction`. The data folder in the title identifies a leftover. */
-function settings({ port, dataDir, durable }: { port: number; dataDir: string; durable: boolean }): string[] {
+function settings({
+  port,
+  dataDir,
+  durable = true,
+  settings: further,
+}: RedisOptions & { port: number }): string[] {
   const values = {
     port: String(port),
     bind: "127.0.0.1",
@@ -78,15 +86,21 @@ function settings({ port, dataDir, durable }: { port: number; dataDir: string; d
     save: "",
     appendonly: durable ? "yes" : "no",
     appendfsync: "everysec",
+    ...further,
   };
-  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
+  return Object.entries(values).flatMap(([name, value]) => [
+    `--${name}`,
+    ...(further?.[name]?.split(" ") ?? [value]),
+  ]);
 }
 
 /** Throws a LocalFault when no Redis answers at a URL that was given. */
 export async function checkRedis(url: string): Promise<void> {
-  const client = new Redis(url, {
+  const client = new Redis({
+    ...readRedisUrl(url),
     lazyConnect: true,
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
     maxRetriesPerRequest: 0,
     connectTimeout: 5_000,
   });

@@ -11,6 +11,8 @@ export interface ChaosClusterOptions {
   catchUp: boolean;
   /** Put the nginx of `infra/nginx` in front of the nodes. */
   behindNginx?: boolean;
+  /** Give the nodes a Redis with replicas and sentinels. */
+  withSentinels?: boolean;
 }
 
 /** What a scenario may break. */
@@ -91,7 +93,7 @@ function startNodes(
     port: 0,
     nodes: NODES,
     databaseUrl: services.postgres.url,
-    redisUrl: services.redis.url,
+    redisUrl: services.sentinels?.url ?? services.redis.url,
     logDir,
     secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" },
     env: {
@@ -107,7 +109,7 @@ function startNodes(
     },
     envByName: {
       [`api-${NODES}`]: {
-        REDIS_URL: throughPort(services.redis.url, ports.redis),
+        ...(services.sentinels ? {} : { REDIS_URL: throughPort(services.redis.url, ports.redis) }),
         DATABASE_URL: throughPort(services.postgres.url, ports.postgres),
       },
     },

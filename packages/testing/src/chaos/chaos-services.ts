@@ -7,6 +7,7 @@ import {
   startPostgres,
   startRedis,
 } from "@parley/platform/local";
+import { type RedisSentinels, startRedisSentinels } from "../redis-sentinels.js";
 
 /** The Postgres and Redis of one scenario, which can be killed, halted and started again at their addresses. */
 export class ChaosServices {
@@ -15,10 +16,18 @@ export class ChaosServices {
   readonly #folder = createThrowAwayFolder();
   #postgres: LocalPostgres | undefined;
   #redis: LocalRedis | undefined;
+  readonly #withSentinels: boolean;
+  #sentinels: RedisSentinels | undefined;
 
-  constructor({ root, logDir }: { root: string; logDir: string }) {
+  /** @param options.withSentinels The nodes get a Redis with replicas, whose master sentinels name, besides the single one. */
+  constructor({
+    root,
+    logDir,
+    withSentinels = false,
+  }: { root: string; logDir: string; withSentinels?: boolean }) {
     this.#root = root;
     this.#logDir = logDir;
+    this.#withSentinels = withSentinels;
   }
 
   get postgres(): LocalPostgres {
@@ -31,8 +40,14 @@ export class ChaosServices {
     return this.#redis;
   }
 
+  /** Undefined where the nodes use the single one. */
+  get sentinels(): RedisSentinels | undefined {
+    return this.#sentinels;
+  }
+
   async start(): Promise<void> {
     await Promise.all([this.startPostgres(), this.startRedis()]);
+    if (this.#withSentinels) this.#sentinels = await startRedisSentinels(this.#root);
   }
 
   /** Again at the old address, with the old data. */
@@ -76,6 +91,7 @@ export class ChaosServices {
   }
 
   async stop(): Promise<void> {
+    await this.#sentinels?.stop();
     await this.#redis?.stop();
     await this.#postgres?.stop();
     rmSync(this.#folder, { recursive: true, force: true });

@@ -20,6 +20,7 @@ const SCENARIOS: ScenarioName[] = [
   "kill-node",
   "redis-kill-10",
   "redis-stop",
+  "redis-failover",
   "rolling-restart",
   "postgres-restart",
 ];

@@ -10,6 +10,8 @@ export interface Scenario {
   title: string;
   /** The clients' connections pass through a wire that can be cut. */
   clientsOnWire?: boolean;
+  /** The nodes use a Redis with replicas, whose master sentinels name. */
+  withSentinels?: boolean;
   shape?: (clients: number) => Partial<ChatShape>;
   /** Breaks something and mends it again; the run waits until everything is whole. */
   fault(stage: Stage): Promise<void>;
@@ -20,6 +22,8 @@ const NODE_AWAY_MS = 1_000;
 const SLOW_SHARE = 0.05;
 const HALT_MS = 20_000;
 const SHORT_HALT_MS = 5_000;
+/** Traffic over the new master. */
+const AFTER_FAILOVER_MS = 3_000;
 const POSTGRES_AWAY_MS = 2_000;
 const PEACE_MS = 5_000;
 
@@ -37,6 +41,11 @@ export const SCENARIOS = {
   "redis-kill-10": { title: "Redis is killed, and back and empty after 10 s", fault: killRedis(10_000) },
   "redis-kill-60": { title: "Redis is killed, and back and empty after 60 s", fault: killRedis(60_000) },
   "redis-stop": { title: "Redis is halted with SIGSTOP for 20 s", fault: haltRedis },
+  "redis-failover": {
+    title: "the Redis master is killed, and sentinels make a replica the master",
+    withSentinels: true,
+    fault: failOverRedis,
+  },
   "postgres-restart": {
     title: "Postgres is stopped with -m immediate and started again",
     fault: restartPostgres,
@@ -120,6 +129,14 @@ function haltRedis({ cluster: { services }, faultMs, short }: Stage): Promise<vo
     services.haltRedis();
     await sleep(short ? SHORT_HALT_MS : HALT_MS);
     services.resumeRedis();
+  });
+}
+
+function failOverRedis({ cluster: { services }, faultMs }: Stage): Promise<void> {
+  return again(faultMs, async () => {
+    await services.sentinels?.killMaster();
+    await sleep(AFTER_FAILOVER_MS);
+    await services.sentinels?.restart();
   });
 }
 
