@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Batch, QueueName } from "@parley/contracts";
 import { DIALECTS, type Dialect, type DialectPorts } from "@parley/dialects";
-import { closeEngine, type Engine, pingDatabase, readAccess } from "@parley/engine";
+import { closeEngine, type Engine, pingDatabase, readAccess, tellMissingSettings } from "@parley/engine";
 import {
   createHealth,
   createHealthMetrics,
@@ -62,6 +62,7 @@ export async function startApi(
   createHealthMetrics(metrics, health);
   const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
   await access.start();
+  void tellMissingSettings(engine);
   const authenticators = createAuthenticators(config, { access, log });
   const ports: DialectPorts = {
     send: (input) => sendCounted({ engine, limiter, config }, input),

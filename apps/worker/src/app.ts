@@ -8,6 +8,7 @@ import {
   pingDatabase,
   poolStats,
   type Templates,
+  tellMissingSettings,
 } from "@parley/engine";
 import {
   connectRedis,
@@ -76,6 +77,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   const storage = await openStorage(config);
   const engine = openWorkerEngine({ config, log, desk, redis, templates, hasKeys, storage });
 
+  void tellMissingSettings(engine);
   const health = watchHealth({ engine, desk, hasKeys }, metrics);
   const server = createStatusServer({ health, metrics, log });
   const port = await listen(server, config);

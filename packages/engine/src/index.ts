@@ -23,6 +23,7 @@ export { pruneAudit } from "./audit/prune-audit.js";
 export { type AuditRecord, noteAct } from "./audit/record-audit.js";
 export { type DatabaseReport, verifyDatabase } from "./audit/verify-database.js";
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
+export { type DatabaseReport, verifyDatabase } from "./audit/verify-database.js";
 export type {
   Campaign,
   CampaignContent,
@@ -65,6 +66,7 @@ export { type SweptDataTasks, sweepDataTasks } from "./data-tasks/sweep-data-tas
 export { type Engagement, readEngagement } from "./engagement/read-engagement.js";
 export { rollUpEngagement } from "./engagement/roll-up-engagement.js";
 export { readDatabaseIdentity } from "./database/database-identity.js";
+export { tellMissingSettings } from "./database/missing-settings.js";
 export type { Engine } from "./engine.js";
 export type { EngineLog } from "./engine-log.js";
 export type { Enqueue } from "./enqueue.js";

@@ -39,7 +39,15 @@ const IDLE_TRANSACTION_TIMEOUT_MS = 10_000;
 
 // Every statement of a request has its index. A plan that was made while a table held a few rows, and is kept, would read the table instead, and
 // join it whole. Where there is no other way, a table is read as ever; the cost that Postgres then believes in must not bring a compiler in.
-const INDEXES_ONLY = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
+const INDEXES_ONLY = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off" };
+
+/** What each connection is to have, besides its schema. What stands between the processes and Postgres may drop it: see `missingSettings`. */
+export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
+  timezone: "UTC",
+  ...INDEXES_ONLY,
+  statement_timeout: String(STATEMENT_TIMEOUT_MS),
+  idle_in_transaction_session_timeout: String(IDLE_TRANSACTION_TIMEOUT_MS),
+};
 
 // Numbers of messages and chats stay far below 2^53; as numbers they can be compared and sent as JSON.
 const INT8_OID = 20;
@@ -67,13 +75,9 @@ function openPool(options: DatabaseOptions, size: number): Pool {
     // Ends a connection that doesn't answer at all, where the server's own timeout can't be heard of.
     query_timeout: ANSWER_TIMEOUT_MS,
     application_name: "parley",
-    options: [
-      `-c search_path=${quoteSchema(options.schema)}`,
-      "-c timezone=UTC",
-      INDEXES_ONLY,
-      `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-      `-c idle_in_transaction_session_timeout=${IDLE_TRANSACTION_TIMEOUT_MS}`,
-    ].join(" "),
+    options: Object.entries({ search_path: quoteSchema(options.schema), ...SESSION_SETTINGS })
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
     types: { getTypeParser: parserFor },
   });
   pool.on("error", options.onIdleError);
