@@ -1,6 +1,5 @@
 import { hostname } from "node:os";
-import { tracingConfigFields } from "@parley/platform";
-import { redisUrlSchema } from "@parley/platform";
+import { redisUrlSchema, tracingConfigFields } from "@parley/platform";
 import { z } from "zod";
 import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
 import { directoryConfigFields, directoryFaults } from "./directory-config.js";

@@ -1,6 +1,5 @@
 import { hostname } from "node:os";
-import { storageConfigFields, storageFaults, tracingConfigFields } from "@parley/platform";
-import { redisUrlSchema, storageConfigFields, storageFaults } from "@parley/platform";
+import { redisUrlSchema, storageConfigFields, storageFaults, tracingConfigFields } from "@parley/platform";
 import { z } from "zod";
 import { archiveConfigFields, archiveFaults } from "./archive-config.js";
 import { dataDutiesConfigFields } from "./data-duties-config.js";

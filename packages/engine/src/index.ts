@@ -21,7 +21,6 @@ export { type ChatRetention, setRetention } from "./archive/set-retention.js";
 export { type AuditEntry, type AuditQuery, listAudit } from "./audit/list-audit.js";
 export { pruneAudit } from "./audit/prune-audit.js";
 export { type AuditRecord, noteAct } from "./audit/record-audit.js";
-export { type DatabaseReport, verifyDatabase } from "./audit/verify-database.js";
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
 export { type DatabaseReport, verifyDatabase } from "./audit/verify-database.js";
 export type {
@@ -63,10 +62,10 @@ export { type DataTaskQuery, getDataTask, listDataTasks } from "./data-tasks/rea
 export { eraseUser, exportUser } from "./data-tasks/request-task.js";
 export { runDataTask } from "./data-tasks/run-data-task.js";
 export { type SweptDataTasks, sweepDataTasks } from "./data-tasks/sweep-data-tasks.js";
-export { type Engagement, readEngagement } from "./engagement/read-engagement.js";
-export { rollUpEngagement } from "./engagement/roll-up-engagement.js";
 export { readDatabaseIdentity } from "./database/database-identity.js";
 export { tellMissingSettings } from "./database/missing-settings.js";
+export { type Engagement, readEngagement } from "./engagement/read-engagement.js";
+export { rollUpEngagement } from "./engagement/roll-up-engagement.js";
 export type { Engine } from "./engine.js";
 export type { EngineLog } from "./engine-log.js";
 export type { Enqueue } from "./enqueue.js";

@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from "ioredis";
 import type { Log } from "./logger.js";
-import { tracing } from "./tracing/tracing.js";
 import { readRedisUrl } from "./redis-address.js";
+import { tracing } from "./tracing/tracing.js";
 
 export type { Redis } from "ioredis";
 

@@ -1,10 +1,8 @@
 import type { Server as HttpServer } from "node:http";
 import type { Batch } from "@parley/contracts";
 import type { Dialect, DialectPorts, PresenceState } from "@parley/dialects";
-import { type Engine, forgetPeople, pingDatabase, readArrival, readMissed } from "@parley/engine";
+import { type Engine, forgetPeople, readArrival, readDatabaseIdentity, readMissed } from "@parley/engine";
 import { type Log, type Metrics, type RateLimiter, type Redis, tracing } from "@parley/platform";
-import { type Engine, readArrival, readDatabaseIdentity, readMissed } from "@parley/engine";
-import type { Log, Metrics, RateLimiter, Redis } from "@parley/platform";
 import type { AccessList } from "../auth/access-list.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
