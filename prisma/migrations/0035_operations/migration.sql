@@ -102,9 +102,7 @@ BEGIN
       ) changes GROUP BY day ORDER BY day
       ON CONFLICT (day) DO UPDATE SET active_users = d.active_users + excluded.active_users, last_users = d.last_users + excluded.last_users
     ), talk AS MATERIALIZED (
-      SELECT s.chat_id, s.seq, s.role, s.created_at, false AS known FROM said s
-      LEFT JOIN LATERAL (SELECT seq FROM engagement_chats WHERE chat_id = s.chat_id OFFSET 0) c ON true
-      WHERE s.seq > coalesce(c.seq, 0)
+      SELECT chat_id, seq, role, created_at, false AS known FROM said
       UNION ALL
       SELECT c.chat_id, c.seq, c.role, c.since, true FROM (SELECT DISTINCT chat_id FROM said) s
       CROSS JOIN LATERAL (SELECT * FROM engagement_chats WHERE chat_id = s.chat_id OFFSET 0) c

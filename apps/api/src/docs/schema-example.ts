@@ -81,6 +81,8 @@ function exampleText(format: string | undefined): string {
   switch (format) {
     case "uuid":
       return "01890a5d-ac96-774b-bcce-b302099a8057";
+    case "date":
+      return "2030-01-01";
     case "date-time":
       return "2030-01-01T08:00:00.000Z";
     case "uri":

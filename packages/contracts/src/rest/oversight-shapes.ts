@@ -159,9 +159,8 @@ export const engagementResult = z.object({
         "From the first message that waits for an answer until somebody of another role, this one, writes in the chat. To within 6 %.",
     }),
   busiest_hours: z
-    .array(z.array(z.int()).length(24))
-    .length(7)
-    .meta({ description: "Messages by weekday (Monday first) and hour, UTC." }),
+    .array(z.array(z.int()))
+    .meta({ description: "Messages by weekday and hour: seven lists (Monday first) of 24 numbers, UTC." }),
 });
 
 export type EngagementShape = z.infer<typeof engagementResult>;

@@ -73,8 +73,10 @@ describe("engagement", () => {
 
   it("counts messages and people by day, and hours by weekday", async () => {
     await say(ana, "2026-02-20T10:00:00Z");
+    await rollUp();
     await say(ana, "2026-03-03T22:59:59Z");
     await say(sam, "2026-03-03T23:00:00Z");
+    await rollUp();
     await say(sam, "2026-03-04T08:00:00Z");
     await say(platform, "2026-03-04T08:00:01Z");
     await rollUp();
