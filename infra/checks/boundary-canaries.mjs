@@ -9,6 +9,11 @@ const nameOf = (part) => `@parley/${part.split("/")[1]}`;
 /** One offender or more for every rule: a rule that lets its offender pass is broken. */
 export const canaries = [
   offence("arrows-of-web", "apps/web/src/offender.ts", 'import "@parley/engine";'),
+  offence(
+    "arrows-of-web",
+    "apps/web/src/offender.tsx",
+    'import "@parley/platform";\nexport const a = <i />;',
+  ),
   offence("arrows-of-api", "apps/api/src/offender.ts", 'import "@parley/worker";'),
   offence("arrows-of-worker", "apps/worker/src/offender.ts", 'import "@parley/dialects";'),
   offence("arrows-of-client", "packages/client/src/offender.ts", 'import "@parley/engine";'),
