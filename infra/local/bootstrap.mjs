@@ -139,7 +139,9 @@ function sourceState() {
   const files = [
     "turbo.json",
     "tsconfig.base.json",
-    ...folders.flatMap((folder) => [`${folder}/package.json`, `${folder}/tsconfig.json`]),
+    ...folders.flatMap((folder) =>
+      ["package.json", "tsconfig.json", "vite.config.ts"].map((name) => `${folder}/${name}`),
+    ),
   ];
   const sources = [...folders.map((folder) => `${folder}/src`), "prisma"]
     .flatMap(filesBelow)

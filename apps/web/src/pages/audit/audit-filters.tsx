@@ -1,0 +1,44 @@
+import { type FormEvent, useState } from "react";
+import { TextField } from "../../parts/text-field.js";
+import { changeQuery } from "../../routing/location.js";
+import { usePlace } from "../../routing/use-place.js";
+
+const NAMES = ["actor", "action", "subject", "from", "to"] as const;
+
+type Filters = Record<(typeof NAMES)[number], string>;
+
+/** What to look for; it stands in the address. */
+export function AuditFilters() {
+  const { query } = usePlace();
+  const [filters, setFilters] = useState(
+    () => Object.fromEntries(NAMES.map((name) => [name, query.get(name) ?? ""])) as Filters,
+  );
+  const change = (name: keyof Filters) => (value: string) => setFilters({ ...filters, [name]: value });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    changeQuery(Object.fromEntries(NAMES.map((name) => [name, filters[name].trim()])));
+  };
+  const clear = () => changeQuery(Object.fromEntries(NAMES.map((name) => [name, undefined])));
+  return (
+    <form className="filters" onSubmit={submit}>
+      <TextField label="Who (id)" value={filters.actor} onChange={change("actor")} />
+      <TextField
+        label="Action"
+        value={filters.action}
+        onChange={change("action")}
+        placeholder="user.blocked"
+      />
+      <TextField label="About (id)" value={filters.subject} onChange={change("subject")} />
+      <TextField label="From" type="datetime-local" value={filters.from} onChange={change("from")} />
+      <TextField label="Until" type="datetime-local" value={filters.to} onChange={change("to")} />
+      <div className="buttons">
+        <button type="submit" className="button is-main">
+          Filter
+        </button>
+        <button type="button" className="button" onClick={clear}>
+          Clear
+        </button>
+      </div>
+    </form>
+  );
+}

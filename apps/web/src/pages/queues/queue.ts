@@ -1,0 +1,24 @@
+import type { RouteResult } from "@parley/client";
+import type { Tone } from "../../parts/tone.js";
+
+export type Queue = RouteResult<"GET /v1/admin/queues">["queues"][number];
+
+/** What a queue is for, in an operator's words. */
+export const PURPOSE: Record<Queue["name"], string> = {
+  jobs: "Housekeeping: archive, files, checks, exports",
+  notifications: "Deciding who is to be told of what",
+  campaigns: "Finding the recipients of campaigns",
+  push: "Pushes of messages",
+  "push-bulk": "Pushes of campaigns",
+};
+
+export function queueTone({ trouble, failed, paused }: Queue): Tone {
+  if (trouble !== null) return "bad";
+  return failed > 0 || paused ? "warn" : "good";
+}
+
+export function queueState({ trouble, paused, active, waiting }: Queue): string {
+  if (paused) return "Paused";
+  if (trouble !== null) return "In trouble";
+  return active + waiting > 0 ? "Working" : "Idle";
+}
