@@ -15,6 +15,7 @@ import {
   startTracing,
   type Tracing,
 } from "@parley/platform";
+import { createQueueBoard, type QueueBoard } from "./admin/queue-board.js";
 import { AccessList } from "./auth/access-list.js";
 import { createAuthenticators } from "./auth/create-authenticators.js";
 import { warnOfMissingProof } from "./auth/warn-of-missing-proof.js";
@@ -72,7 +73,8 @@ export async function startApi(
   const shared = { engine, ...authenticators, limiter, config, log, metrics, dialects, ports };
   const own = { redis: redis.cache, desk, health, realtime: () => realtime };
   const operating = openOperations({ ...shared, ...own });
-  const http = createHttpApp({ ...shared, operations: operating.operations, health });
+  const board = createQueueBoard(config, log);
+  const http = createHttpApp({ ...shared, operations: operating.operations, health, board });
   const httpServer = createServer({ IncomingMessage: ServedRequest }, http);
   hardenServer(httpServer);
   const serverEnd = watchServer(httpServer);
@@ -84,7 +86,8 @@ export async function startApi(
   return {
     port,
     metrics,
-    stop: () => stopApi({ log, health, realtime, serverEnd, operating, access, engine, desk, redis, traced }),
+    stop: () =>
+      stopApi({ log, health, realtime, serverEnd, operating, access, engine, desk, board, redis, traced }),
   };
 }
 
@@ -97,13 +100,14 @@ interface Parts {
   access: AccessList;
   engine: Engine;
   desk: JobDesk<QueueName>;
+  board: QueueBoard;
   redis: ApiRedis;
   traced: Tracing;
 }
 
 /** Drains: not ready, no new connections, everyone sent away with a hint, what was accepted is stored, then all is closed. */
 async function stopApi(parts: Parts): Promise<void> {
-  const { log, health, realtime, serverEnd, operating, access, engine, desk, redis, traced } = parts;
+  const { log, health, realtime, serverEnd, operating, access, engine, desk, board, redis, traced } = parts;
   log.info({ connections: realtime.counts().connections }, "the node drains");
   health.setDraining();
   serverEnd.stopListening();
@@ -114,6 +118,7 @@ async function stopApi(parts: Parts): Promise<void> {
   access.close();
   await closeEngine(engine);
   await desk.close();
+  board.close();
   redis.close();
   await traced.close();
   log.info({}, "the node has stopped");

@@ -171,6 +171,10 @@ export const apiConfigSchema = z
         "`off` only to show in a test what reading missed changes from Postgres is for; refused in production.",
     }),
     DOCS: flag(true).meta({ description: "Serve the API reference at /docs." }),
+    ADMIN_DASHBOARD: z.enum(["on", "off"]).default("on").meta({
+      description:
+        "Serve the dashboard of administrators at /admin. It shows nothing without a token of the role `admin`; `off` on nodes that strangers reach keeps even its pages from them.",
+    }),
   })
   .superRefine(
     (config, context) => {

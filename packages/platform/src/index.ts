@@ -60,6 +60,7 @@ export {
 } from "./queues.js";
 export type { RateDecision, RatePolicy } from "./rate-decision.js";
 export { createRateLimiter, type RateLimiter, type RateLimiterOptions } from "./rate-limiter.js";
+export { openRawQueues, type RawQueues } from "./raw-queues.js";
 export { type ConfigFault, ConfigFaults, parseConfig, readConfig } from "./read-config.js";
 export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenReady } from "./redis.js";
 export { redisUrlSchema } from "./redis-address.js";

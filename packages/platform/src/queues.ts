@@ -99,7 +99,10 @@ export function openQueue({ name, redisUrl, log, prefix = PREFIX }: QueueConnect
 }
 
 /** A BullMQ queue waits for ever when it is made without Redis: so it is made when Redis is there, and again if that failed. */
-function queueOpener(redis: Redis, { name, prefix }: { name: string; prefix: string }): () => Promise<Queue> {
+export function queueOpener(
+  redis: Redis,
+  { name, prefix }: { name: string; prefix: string },
+): () => Promise<Queue> {
   let opened: Queue | undefined;
   return async () => {
     if (redis.status !== "ready") throw new QueueUnavailable("Redis is away, so no job can be queued.");

@@ -1,5 +1,6 @@
 import { ParleyError } from "@parley/contracts";
 import express, { type Express, type RequestHandler } from "express";
+import { adminRouter } from "../admin/admin-router.js";
 import { createFileUrlTokens } from "../auth/file-url-tokens.js";
 import { docsRouter } from "../docs/docs-router.js";
 import { fileUrlKey } from "../file-config.js";
@@ -35,6 +36,7 @@ export function createHttpApp(parts: HttpParts): Express {
   app.use(restRouter(operationParts));
   app.use(dialectRouter(operationParts));
   if (parts.config.DOCS) app.use(labelDocs, docsRouter());
+  if (config.ADMIN_DASHBOARD === "on") app.use(adminRouter(operationParts));
   app.use(refuseRoute(operationParts));
   app.use(answerFailures(parts.log));
   return app;

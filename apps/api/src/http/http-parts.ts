@@ -1,6 +1,7 @@
 import type { Dialect, DialectPorts } from "@parley/dialects";
 import type { Engine } from "@parley/engine";
 import type { Health, Logger, Metrics, RateLimiter } from "@parley/platform";
+import type { QueueBoard } from "../admin/queue-board.js";
 import type { Authenticator } from "../auth/create-authenticator.js";
 import type { GatewayAuthenticator } from "../auth/create-gateway-authenticator.js";
 import type { ApiConfig } from "../config.js";
@@ -20,4 +21,6 @@ export interface HttpParts {
   ports: DialectPorts;
   operations: Operations;
   health: Pick<Health, "live" | "ready">;
+  /** The page of single jobs. */
+  board: QueueBoard;
 }

@@ -22,6 +22,7 @@ import {
   whenReady,
 } from "@parley/platform";
 import type { Express } from "express";
+import { createQueueBoard } from "../admin/queue-board.js";
 import { AccessList } from "../auth/access-list.js";
 import { createAuthenticators } from "../auth/create-authenticators.js";
 import { signToken } from "../auth/sign-token.js";
@@ -38,6 +39,8 @@ export interface TestApiOptions {
   dialects?: readonly Dialect[];
   /** Instead of what the environment says. */
   files?: FileStore;
+  /** Where the page of the queues looks for Redis, instead of where everything else does. */
+  boardRedisUrl?: string;
 }
 
 /** The HTTP side of one node, for tests: real engine, real limits, a log that can be read. */
@@ -57,14 +60,8 @@ const SECRET = "a-secret-for-tests-that-is-long-enough";
 
 /** Opens the HTTP side over a migrated database. */
 export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
-  const { databaseUrl, redisUrl, env = {}, dialects = DIALECTS } = options;
-  const config = parseConfig(apiConfigSchema, {
-    NODE_ENV: "test",
-    DATABASE_URL: databaseUrl,
-    REDIS_URL: redisUrl,
-    JWT_SECRET: SECRET,
-    ...env,
-  });
+  const { databaseUrl, redisUrl, dialects = DIALECTS } = options;
+  const config = configOf(options);
   const { log, logLines } = createReadableLog();
   const redis = connectRedis({ url: redisUrl, role: "cache", log });
   await whenReady(redis, 5000);
@@ -75,6 +72,7 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
   const metrics = createMetrics({ node: "test", process: "api" });
   const limiter = createRateLimiter({ redis, log, prefix: config.REDIS_PREFIX });
   const { operations, desk } = openTestOperations({ config, redis, log });
+  const board = createQueueBoard({ ...config, ...boardRedis(options) }, log);
   const app = createHttpApp({
     engine,
     ...createAuthenticators(config, { access, log }),
@@ -86,6 +84,7 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     ports: { send: (input) => sendCounted({ engine, limiter, config }, input), ...nobodyIsThere },
     operations,
     health: createHealth({ postgres: () => pingDatabase(engine) }),
+    board,
   });
   return {
     app,
@@ -96,11 +95,17 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     refreshAccess: () => access.refresh(),
     metricsText: () => metrics.text(),
     close: async () => {
+      board.close();
       redis.disconnect();
       await desk.close();
       await closeEngine(engine);
     },
   };
+}
+
+function configOf({ databaseUrl, redisUrl, env = {} }: TestApiOptions) {
+  const least = { NODE_ENV: "test", DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, JWT_SECRET: SECRET };
+  return parseConfig(apiConfigSchema, { ...least, ...env });
 }
 
 function createReadableLog() {
@@ -133,6 +138,7 @@ const lookOfTest = async (): Promise<NodeReport> => ({
   troubles: [],
   slots: {},
 });
+const boardRedis = ({ boardRedisUrl: url }: TestApiOptions) => (url === undefined ? {} : { REDIS_URL: url });
 
 /** Without sockets. */
 const nobodyIsThere: Pick<DialectPorts, "readPresence" | "countVisitors"> = {

@@ -85,6 +85,7 @@ export const AUDIT_ACTIONS = [
   "message.deleted",
   "node.drain_asked",
   "queue.failed_retried",
+  "queue.jobs_changed",
   "queue.paused",
   "queue.resumed",
   "user.blocked",
