@@ -88,6 +88,7 @@ async function announce(
     ...cluster.nodes.map((node) => [node.name, node.url]),
     [cluster.worker.name, cluster.worker.url],
     ["docs", `${cluster.url}/docs`],
+    ["admin", `${cluster.url}/admin`],
     ["logs", path.join(context.root, ".parley/logs")],
   ];
   const { postgres, dataDir } = cluster.services;
@@ -98,7 +99,7 @@ async function announce(
   if (token)
     lines.push([
       "token",
-      `${token}\n${" ".repeat(10)}(user demo, role admin; npm run -s token makes others)`,
+      `${token}\n${" ".repeat(10)}(user demo, role admin, for /admin and every call; npm run -s token makes others)`,
     ]);
   context.progress.note("");
   for (const [name = "", value = ""] of lines) context.progress.note(`  ${name.padEnd(8)}${value}`);
