@@ -259,8 +259,10 @@ describe("nginx.conf", () => {
     const groups = upstreams.split(/^upstream /m).slice(1);
     expect(groups.map((group) => group.split(" ")[0])).toEqual(["api", "api_sockets", "api_by_address"]);
     for (const group of groups) {
-      const servers = group.matchAll(/^ {2}server (\S+):3000 resolve max_fails=\d+ fail_timeout=\d+s;/gm);
+      const servers = group.matchAll(/^ {2}server (\S+):3000 resolve max_fails=(?:2 fail_timeout=5s|0);/gm);
       expect([...servers].map((match) => match[1])).toEqual(apiNodes);
+      // Where WebSockets are, a failure would be remembered until one of them ends.
+      expect(/^ {2}server .* max_fails=0;/m.test(group)).toBe(!group.startsWith("api "));
       expect(group).toMatch(/least_conn;|hash \$remote_addr consistent;/);
     }
     expect(service("api-1").environment?.PORT).toBe("3000");

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { type Cluster, type ClusterProcess, startCluster } from "@parley/platform/local";
 import { type Edge, startEdge } from "../edge.js";
 import { TEST_JWT_SECRET } from "../test-token.js";
@@ -41,6 +43,7 @@ export async function startChaosCluster(options: ChaosClusterOptions): Promise<C
   const wires: TcpProxy[] = [];
   let edge: Edge | undefined;
   const stopRest = async () => {
+    if (edge) writeFileSync(path.join(options.logDir, "nginx.log"), edge.output());
     await edge?.stop();
     await Promise.all(wires.map((wire) => wire.stop()));
     await services.stop();
