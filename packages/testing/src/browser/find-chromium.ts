@@ -29,7 +29,12 @@ export async function findChromium({
     }
   }
   mkdirSync(KEPT, { recursive: true });
-  const found = await fetch({ package: "chromium", path: "usr/lib/chromium/chromium", folder: KEPT });
+  const found = await fetch({
+    package: "chromium",
+    companions: ["chromium-common"],
+    path: "usr/lib/chromium/chromium",
+    folder: KEPT,
+  });
   if (typeof found !== "string" && runs(found)) return found;
   const why = typeof found === "string" ? found : "the one of the distribution does not run";
   throw new Error(
