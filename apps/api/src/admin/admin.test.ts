@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setBlocked } from "@parley/engine";
 import { openRawQueues } from "@parley/platform";
-import { createTestDatabase, type TestDatabase, testRedisUrl } from "@parley/testing";
+import { createTestDatabase, type TestDatabase, testRedisUrl, testToken } from "@parley/testing";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signToken } from "../auth/sign-token.js";
@@ -140,6 +140,8 @@ describe("the page of the queues", () => {
     const path = "/admin/queues/api/queues";
     const user = await visit(`parley_admin=${sign("user", "1h")}`, path);
     expect(user.body.code).toBe("role_required");
+    const expired = testToken({ userId: "ops", role: "admin", expiresIn: -600 });
+    expect((await visit(`parley_admin=${expired}`, path).expect(401)).body.code).toBe("token_expired");
 
     const cookie = await cookieOf("leaver");
     await visit(cookie, path).expect(200);

@@ -7,7 +7,8 @@ export async function signIn(page: Page, path = "/admin"): Promise<void> {
   await page.goto(path);
   await page.getByLabel("Token").fill(testToken({ userId: "ops", role: "admin", name: "Olga Ops" }));
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("button", { name: "Sign in" }).waitFor({ state: "detached" });
+  // On a phone the menu is there and not shown.
+  await page.locator("#side").waitFor({ state: "attached" });
 }
 
 /** Waits until a page shows what it was asked for, and no placeholder of it. */

@@ -214,18 +214,25 @@ it("the appearance can be chosen, and stays", async () => {
 });
 
 it("updates can be paused", async () => {
-  const { page } = await open({ path: "/admin/cluster" });
+  const { page } = await browser.open({ baseURL: cluster.urls[0] });
+  await page.clock.install();
+  await answerCalls(page, sampleAnswers);
+  await signIn(page, "/admin/cluster");
   await page.getByRole("rowheader", { name: /api-3/ }).waitFor();
-  await page.getByRole("button", { name: "Pause updates" }).click();
   let asked = 0;
   page.on("request", (request) => {
     if (request.url().includes("/v1/")) asked += 1;
   });
-  await page.evaluate("new Promise((resolve) => setTimeout(resolve, 0))");
-  // Longer than a page's interval, in the page's own clock.
-  await page.clock.install();
-  await page.clock.runFor(60_000);
+  await page.clock.runFor(20_000);
+  await until(() => asked > 0, "the page asks by itself");
+
+  await page.getByRole("button", { name: "Pause updates" }).click();
+  await page.waitForLoadState("networkidle");
+  asked = 0;
+  await page.clock.runFor(600_000);
   expect(asked).toBe(0);
+  await page.getByRole("button", { name: "Updates paused" }).click();
+  await until(() => asked > 0, "the page goes on");
 });
 
 describe("erasing somebody", () => {
