@@ -3,6 +3,7 @@ import type { Poll } from "../calls/use-poll.js";
 import { Card } from "../parts/card.js";
 import { Loaded } from "../parts/loaded.js";
 import { LineChart } from "./line-chart.js";
+import { withHoles } from "./with-holes.js";
 
 export type Rates = RouteResult<"GET /v1/admin/rates">;
 type RatePoint = Rates["points"][number];
@@ -26,15 +27,21 @@ export function RateCard({ title, poll, lines, format, isWhole = false }: RateCa
   return (
     <Card title={title}>
       <Loaded poll={poll} what={title}>
-        {({ points }) => (
-          <LineChart
-            label={title}
-            times={points.map(({ at }) => at)}
-            series={lines.map(({ read, ...line }) => ({ ...line, values: points.map(read) }))}
-            format={format}
-            isWhole={isWhole}
-          />
-        )}
+        {({ points, step_seconds }) => {
+          const moments = withHoles(points, step_seconds);
+          return (
+            <LineChart
+              label={title}
+              times={moments.map(({ at }) => at)}
+              series={lines.map(({ read, ...line }) => ({
+                ...line,
+                values: moments.map(({ point }) => (point === null ? null : read(point))),
+              }))}
+              format={format}
+              isWhole={isWhole}
+            />
+          );
+        }}
       </Loaded>
     </Card>
   );
