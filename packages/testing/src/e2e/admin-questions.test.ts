@@ -126,7 +126,7 @@ it("somebody is blocked and let in again", async () => {
   await signIn(page, "/admin/users/ann");
   await page.getByRole("button", { name: "Block" }).click();
   await confirm("Block ann?", "Block");
-  await page.getByText("Blocked").waitFor();
+  await page.getByText("Blocked", { exact: true }).waitFor();
   const ann = restClient(cluster.urls[0], { userId: "ann" });
   await until(async () => (await ann.request("GET", "/v1/chat/my-chats")).status === 403, "ann is kept out");
   await page.getByRole("button", { name: "Let in again" }).click();
