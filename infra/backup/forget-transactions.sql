@@ -7,6 +7,7 @@ UPDATE messages SET changed_xid = '3';
 UPDATE user_access SET changed_xid = '3';
 UPDATE uncollected_chats SET asked_xid = '3';
 UPDATE notification_cursor SET xid = '3', scanned_at = NULL;
+UPDATE engagement_progress SET target_xid = '3';
 DELETE FROM commits;
 COMMIT;
 ANALYZE;
