@@ -16,7 +16,8 @@ import { sweepAtStart } from "./sweep-at-start.js";
 
 /** Jobs of each queue that run at the same time in this process. */
 const JOBS_AT_ONCE: Record<QueueName, number> = {
-  jobs: 4,
+  // Four may be at it for hours: the archive by the clock, for all chats and for one, and the index of a database that was brought up to date.
+  jobs: 6,
   notifications: 4,
   campaigns: 2,
   push: 8,

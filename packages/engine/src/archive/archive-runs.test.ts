@@ -146,6 +146,18 @@ describe("what an operator asks for", () => {
     expect((await runs())[0]?.state).toBe("interrupted");
     expect((await carryOut())?.messages).toBe(OLD);
   });
+
+  it("goes on for one single chat and for all chats at a time, however many were asked for", async () => {
+    const chatIds = [await newChat(), await newChat()];
+    for (const chatId of chatIds) await ask({ kind: "archive", chatId });
+    await ask({ kind: "requested" });
+    const taken = [await takeArchiveRun(test.engine), await takeArchiveRun(test.engine)];
+    expect(taken.map((run) => run?.chatId)).toEqual([chatIds[0], null]);
+    expect(await takeArchiveRun(test.engine)).toBeUndefined();
+    const [run] = taken;
+    if (run) await runArchive(test.engine, { run, policy, afterSegment: async () => true });
+    expect((await takeArchiveRun(test.engine))?.chatId).toBe(chatIds[1]);
+  });
 });
 
 it("keeps of runs by the clock that found nothing only the last, and says how many chats are left", async () => {

@@ -59,7 +59,11 @@ export async function beginArchiveRun(engine: Engine): Promise<ArchiveRun> {
   return guardDatabase(async () => fromRow(await engine.database.prisma.archiveRun.create({ data })));
 }
 
-/** Takes the oldest run that was asked for and has nobody at it; what a killed process had begun, too. Undefined: there is none. */
+/**
+ * Takes the oldest run that was asked for and has nobody at it; what a killed process had begun, too. One of all chats and one of a single chat go
+ * on at a time, so that a short one need not wait for a long one, and many that were asked for don't take every slot of the workers.
+ * Undefined: there is none to be had now.
+ */
 export async function takeArchiveRun(engine: Engine): Promise<ArchiveRun | undefined> {
   const now = engine.clock();
   const lost = new Date(now.getTime() - LOST_AFTER_MS);
@@ -68,8 +72,10 @@ export async function takeArchiveRun(engine: Engine): Promise<ArchiveRun | undef
     const taken = await prisma.$queryRaw<Array<{ id: string }>>`
       UPDATE archive_runs SET state = 'running', started_at = coalesce(started_at, ${now}::timestamptz), seen_at = ${now}::timestamptz
       WHERE id = (
-        SELECT id FROM archive_runs
+        SELECT id FROM archive_runs asked
         WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR seen_at < ${lost}::timestamptz) AND kind <> 'scheduled'
+          AND NOT EXISTS (SELECT FROM archive_runs busy WHERE busy.state = 'running' AND busy.kind <> 'scheduled'
+            AND busy.seen_at >= ${lost}::timestamptz AND (busy.chat_id IS NULL) = (asked.chat_id IS NULL))
         ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
       ) RETURNING id::text`;
     const id = taken[0]?.id;
