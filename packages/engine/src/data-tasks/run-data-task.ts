@@ -10,6 +10,8 @@ const MOST_TRIES = 8;
 const FIRST_PAUSE_MS = 5_000;
 /** The clocks of Redis and Postgres may differ: a job that comes too early finds nothing to do. */
 const MARGIN_MS = 250;
+/** A step may take longer than a task is kept for whoever says nothing: a chat with a long archive does. */
+const SIGN_OF_LIFE_MS = 30_000;
 
 /**
  * Goes on with an export or an erasure, alone, until it is over, may not go on, or has to wait; then the job is asked for again. What fails is
@@ -19,6 +21,13 @@ export async function runDataTask(engine: Engine, input: DataTaskTools & { taskI
   const { taskId, ...tools } = input;
   const task = await takeTask(engine, taskId);
   if (task === undefined) return;
+  const beat = setInterval(() => {
+    task
+      .keep()
+      .catch((error: unknown) =>
+        engine.log.warn({ err: error, taskId }, "An export or erasure could not say that it goes on"),
+      );
+  }, SIGN_OF_LIFE_MS);
   try {
     const run = task.row.kind === "export" ? exportPerson : erasePerson;
     const outcome = await run(engine, { task, tools });
@@ -28,6 +37,8 @@ export async function runDataTask(engine: Engine, input: DataTaskTools & { taskI
   } catch (error) {
     if (error instanceof TaskLost) return;
     await noteFailure(engine, { task, error });
+  } finally {
+    clearInterval(beat);
   }
 }
 

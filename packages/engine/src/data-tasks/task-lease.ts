@@ -10,6 +10,8 @@ export interface TaskInHand {
   row: DataTaskRow;
   /** Notes how far it is, and keeps the task. Throws TaskLost when it is somebody else's by now. */
   save(progress: { place: object; progress: number | null }): Promise<void>;
+  /** Says that somebody is still at it. Does nothing for who has put it down or lost it. */
+  keep(): Promise<void>;
   /** Puts it down: somebody goes on after the pause. */
   release(pauseMs: number): Promise<void>;
   /** Ends it for good. */
@@ -41,6 +43,13 @@ export async function takeTask(engine: Engine, taskId: string): Promise<TaskInHa
   let lease = taken[0]?.lease_until;
   if (lease === undefined) return undefined;
   const row = await guardDatabase(() => prisma.dataTask.findUniqueOrThrow({ where: { id: taskId } }));
+  // One change at a time: each is judged by the lease that the one before has left.
+  let changing: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const turn = changing.then(work);
+    changing = turn.catch(() => undefined);
+    return turn;
+  };
   const change = async (data: Prisma.DataTaskUpdateManyMutationInput, until: string) => {
     const { count } = await guardDatabase(() =>
       prisma.dataTask.updateMany({ where: { id: taskId, leaseUntil: lease as Date }, data }),
@@ -52,12 +61,27 @@ export async function takeTask(engine: Engine, taskId: string): Promise<TaskInHa
     );
     lease = held?.lease_until;
   };
+  const keep = async () => {
+    if (isDown) return;
+    const [held] = await guardDatabase(
+      () => prisma.$queryRaw<Array<{ lease_until: Date }>>`
+        UPDATE data_tasks SET lease_until = now() + ${LEASE}::interval
+        WHERE id = ${taskId}::uuid AND state = 'running' AND lease_until = ${lease}::timestamptz RETURNING lease_until`,
+    );
+    lease = held?.lease_until ?? lease;
+  };
+  let isDown = false;
+  const putDown = (data: Prisma.DataTaskUpdateManyMutationInput, until: string) => {
+    isDown = true;
+    return inTurn(() => change(data, until));
+  };
   return {
     row,
     save: ({ place, progress }) =>
-      change({ place: place as Prisma.InputJsonObject, progress, tries: 0 }, LEASE),
-    release: (pauseMs) => change({}, `${pauseMs} milliseconds`),
-    finish: (end) => change({ ...endOf(end), finishedAt: engine.clock() }, LEASE),
+      inTurn(() => change({ place: place as Prisma.InputJsonObject, progress, tries: 0 }, LEASE)),
+    keep: () => inTurn(keep),
+    release: (pauseMs) => putDown({}, `${pauseMs} milliseconds`),
+    finish: (end) => putDown({ ...endOf(end), finishedAt: engine.clock() }, LEASE),
   };
 }
 

@@ -91,7 +91,7 @@ async function takeSteps(
       await eraseFiles(erasure);
       await eraseReactions(erasure);
     } else if (step === "chats") {
-      const next = await eraseChats(erasure, place.after);
+      const next = await eraseChats(erasure, { after: place.after, goesOn: tools.goesOn });
       if (next !== null) place = { ...place, after: next, step: place.step - 1 };
       else place = { ...place, after: undefined };
     } else {

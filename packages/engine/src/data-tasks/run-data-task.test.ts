@@ -1,0 +1,79 @@
+import {
+  createTestDatabase,
+  openTestEngine,
+  type TestDatabase,
+  type TestEngine,
+  until,
+} from "@parley/testing";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { createChat } from "../chats/create-chat.js";
+import { closeEngine } from "../open-engine.js";
+import { eraseUser } from "./request-task.js";
+import { runDataTask } from "./run-data-task.js";
+import { takeTask } from "./task-lease.js";
+
+const ops = { userId: "ops", role: "admin" };
+
+let database: TestDatabase;
+let node: TestEngine;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  node = openTestEngine(database.url);
+});
+
+afterAll(async () => {
+  await closeEngine(node.engine);
+  await database.drop();
+});
+
+afterEach(() => void vi.useRealTimers());
+
+const ask = (userId: string) => eraseUser(node.engine, { actor: ops, userId, confirm: userId, reason: null });
+
+async function stateOf(taskId: string) {
+  const { rows } = await node.engine.database.pool.query<{
+    state: string;
+    until: Date;
+    after: string | null;
+  }>("SELECT state, lease_until AS until, place ->> 'after' AS after FROM data_tasks WHERE id = $1", [
+    taskId,
+  ]);
+  return rows[0];
+}
+
+it("stays with who has it in hand, however long a step takes", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const { id: taskId } = await ask("ana");
+  let finish: (removed: number) => void = () => undefined;
+  const forget = vi.fn(() => new Promise<number>((resolve) => (finish = resolve)));
+  const tools = { goesOn: () => true, settleMs: 0, exportKeptMs: 0, forget };
+  const running = runDataTask(node.engine, { taskId, ...tools });
+  await until(() => forget.mock.calls.length === 1, "the long step has begun");
+  const before = (await stateOf(taskId))?.until.getTime() ?? 0;
+  expect(before).toBeGreaterThan(0);
+  await vi.advanceTimersByTimeAsync(60_000);
+  await until(async () => ((await stateOf(taskId))?.until.getTime() ?? 0) > before, "it is kept for longer");
+  expect(await takeTask(node.engine, taskId)).toBeUndefined();
+  finish(0);
+  await running;
+  expect((await stateOf(taskId))?.state).toBe("done");
+});
+
+it("is put down behind each chat when the time is over", async () => {
+  const actor = { userId: "sam", role: "user" };
+  const chatIds: string[] = [];
+  for (const name of ["a", "b", "c"]) {
+    const request = { type: "group" as const, name, memberIds: ["ana"] };
+    chatIds.push((await createChat(node.engine, { actor, request })).id);
+  }
+  const { id: taskId } = await ask("sam");
+  const tools = { goesOn: () => false, settleMs: 0, exportKeptMs: 0, forget: async () => 0 };
+  const places: string[] = [];
+  for (let place = await stateOf(taskId); place?.state !== "done"; place = await stateOf(taskId)) {
+    if (place?.after) places.push(place.after);
+    await runDataTask(node.engine, { taskId, ...tools });
+  }
+  const [first, second] = chatIds.sort();
+  expect(places).toEqual([first, second, first, second]);
+});
