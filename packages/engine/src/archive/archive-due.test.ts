@@ -231,6 +231,19 @@ describe("deletion", () => {
     expect(seen.faults).toEqual([]);
   });
 
+  it("keeps to the pace and ends between two segments, too", async () => {
+    const chatId = await newChat(NEWEST_KEPT + SEGMENT_MESSAGES + OLD);
+    await due(archiveAll);
+    const told: number[] = [];
+    const stop = async (messages: number) => told.push(messages) < 1;
+    const cut = await archiveDue(test.engine, { policy: policyOf(purge), afterSegment: stop });
+    expect(cut).toMatchObject({ purged: SEGMENT_MESSAGES, left: 1 });
+    expect(cut.next).toBeDefined();
+    expect(await archiveOf(chatId)).toMatchObject({ segments: 1, purgedSeq: SEGMENT_MESSAGES });
+    const rest = await archiveDue(test.engine, { policy: policyOf(purge), after: cut.next });
+    expect([rest.purged, told]).toEqual([OLD, [SEGMENT_MESSAGES]]);
+  });
+
   it("waits for chats with a longer retention of their own as long as for others, and for ever where nothing is archived", async () => {
     const [longer, never] = [await newChat(), await newChat()];
     await retain(never, { archiveAfterDays: 0 });

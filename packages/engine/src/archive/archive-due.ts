@@ -8,7 +8,7 @@ export interface ArchiveDueInput {
   policy: RetentionPolicy;
   /** The `next` of the run before. */
   after?: string | undefined;
-  /** Called after each segment with how many messages it took; the next one waits for it. `false` ends the run. */
+  /** Called after each segment, also one that was deleted, with how many messages it had; the next one waits for it. `false` ends the run. */
   afterSegment?: (messages: number) => Promise<boolean>;
 }
 
@@ -106,15 +106,15 @@ async function archiveCandidate(
   const before = (days: number) => new Date(engine.clock().getTime() - days * DAY_MS);
   const chatId = chat.id;
   const doneBefore = run.messages + run.purged;
+  const pace = afterSegment && { afterSegment };
   try {
-    if (chat.toPurge)
-      run.purged += (await purgeChat(engine, { chatId, before: before(chat.purgeDays) })).messages;
+    if (chat.toPurge) {
+      const purged = await purgeChat(engine, { chatId, before: before(chat.purgeDays), ...pace });
+      run.purged += purged.messages;
+      if (purged.ended === "interrupted") return false;
+    }
     if (!chat.toArchive) return true;
-    const moved = await archiveChat(engine, {
-      chatId,
-      before: before(chat.days),
-      ...(afterSegment && { afterSegment }),
-    });
+    const moved = await archiveChat(engine, { chatId, before: before(chat.days), ...pace });
     run.segments += moved.segments;
     run.messages += moved.messages;
     run.rawBytes += moved.rawBytes;
