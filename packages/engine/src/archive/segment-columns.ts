@@ -52,7 +52,11 @@ export function insertFromSegment(
 ): string {
   const names = Object.keys(columns);
   const lists = names.map((name) => `json_array_elements_text($1::json -> '${part}' -> '${name}')`);
-  const values = Object.entries(columns).map(([name, type]) => `kept.${name}::${type}`);
+  const values = Object.entries(columns).map(([name, type]) => {
+    const value = `kept.${name}::${type}`;
+    // A dump may have brought the segment from a server that had counted further: from the future, it would be news to everybody for ever.
+    return type === "xid8" ? `least(${value}, pg_current_xact_id())` : value;
+  });
   return `INSERT INTO ${table} (${names.join(", ")}) SELECT ${values.join(", ")}
     FROM ROWS FROM (${lists.join(", ")}) AS kept(${names.join(", ")})`;
 }
