@@ -7,6 +7,10 @@ const INVISIBLE = /[\u00ad\u200b-\u200d\u2060\ufeff]/g;
 /** What may become one character together: a letter, its marks, and the parts of a Korean syllable. */
 const CLUSTER = /[\s\S][\p{M}\uff9e\uff9f\u1160-\u11ff]*/gu;
 const IS_PLAIN = /^[ -~]*$/;
+/** More marks than any script puts on one letter; putting them in order takes time that grows with the square of their number. */
+const MANY_MARKS = /(?<=\p{M}{30})\p{M}+/gu;
+/** UTF-16 units of a text taken apart: four for each character of the longest message. Only ligatures for whole sentences come to more. */
+const MOST_TAKEN_APART = 20_000;
 
 /** A folded text, and where in the original each of its UTF-16 units comes from. */
 export interface FoldedText {
@@ -29,6 +33,7 @@ export function foldWithPlaces(text: string): FoldedText {
   const units: string[] = [];
   let isSeparated = false;
   for (const { 0: cluster, index } of text.matchAll(CLUSTER)) {
+    if (units.length >= MOST_TAKEN_APART) break;
     for (const character of foldLetters(cluster)) {
       if (!IS_WORD.test(character)) {
         isSeparated = units.length > 0;
@@ -56,6 +61,11 @@ function addUnits(
 
 function foldLetters(text: string): string {
   if (IS_PLAIN.test(text)) return text.toLowerCase();
-  const decomposed = text.replace(INVISIBLE, "").normalize("NFKD").toLowerCase();
-  return decomposed.replace(ACCENTS, "").replaceAll("ß", "ss").replaceAll("ς", "σ").normalize("NFC");
+  const decomposed = text
+    .replace(INVISIBLE, "")
+    .replace(MANY_MARKS, "")
+    .normalize("NFKD")
+    .slice(0, MOST_TAKEN_APART);
+  const bare = decomposed.toLowerCase().replace(ACCENTS, "");
+  return bare.replaceAll("ß", "ss").replaceAll("ς", "σ").normalize("NFC");
 }

@@ -1,6 +1,6 @@
 import { foldText, foldWithPlaces } from "./fold-text.js";
 import type { SearchQuery, SearchTerm } from "./search-query.js";
-import { isContinuous } from "./text-terms.js";
+import { isContinuous, nextBeginning } from "./text-terms.js";
 
 /** A part of a text in UTF-16 units; `end` is the first one behind. */
 export interface Highlight {
@@ -45,7 +45,7 @@ function withoutOverlaps(found: Highlight[]): Highlight[] {
 
 /** The first place from `from` on where the term stands as words of its own; -1: none. */
 function placeOf(folded: string, { text, isPrefix }: SearchTerm, from: number): number {
-  for (let at = folded.indexOf(text, from); at !== -1; at = folded.indexOf(text, at + 1)) {
+  for (let at = folded.indexOf(text, from); at !== -1; at = folded.indexOf(text, nextBeginning(folded, at))) {
     if (isBoundary(folded, at) && (isPrefix || isBoundary(folded, at + text.length))) return at;
   }
   return -1;

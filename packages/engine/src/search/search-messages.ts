@@ -10,6 +10,7 @@ import { decodeSearchCursor, encodeSearchCursor } from "./search-cursor.js";
 import { parseSearchQuery, type SearchQuery } from "./search-query.js";
 import type { SearchedChat, SearchFilter, SearchPart } from "./search-scope.js";
 import { archivedBefore, ownChats } from "./searched-chats.js";
+import { TextWork } from "./text-work.js";
 
 export interface SearchInput extends SearchFilter {
   actor: Actor;
@@ -39,6 +40,8 @@ const RETRY_AFTER_MS = 1_000;
 const MESSAGES_AT_ONCE = 500;
 /** Messages that one page looks through, unless it has not come one message further by then. */
 const MESSAGES_PER_PAGE = 6_000;
+/** Work on texts after which a page ends, as well: some take a hundred times as long as others. */
+const WORK_PER_PAGE_MS = 500;
 const FROM_THE_NEWEST = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -106,18 +109,21 @@ async function find(client: PoolClient, input: FindInput): Promise<Found> {
   const { query, filter, below, limit } = input;
   const { parts, completeTo } = await findParts(client, input);
   const matches = new Map<number, string>();
+  const work = new TextWork();
   let read = 0;
   for (let next = 0; next < parts.length; ) {
     const some = nextParts(parts, next);
     next += some.length;
     const messages = await readParts(client, { parts: some, filter, below });
-    for (const { id, number, content } of messages) if (matchesText(content, query)) matches.set(number, id);
+    for (const { id, number, content } of messages)
+      if (await work.run(() => matchesText(content, query))) matches.set(number, id);
     read += some.reduce((sum, part) => sum + sizeOf(part), 0);
     const bound = boundOf(parts, { next, completeTo });
     if (bound === -1) break;
     const page = pageOf(matches, { above: bound, limit });
     if (page.nextBelow !== null) return page;
-    if (read >= MESSAGES_PER_PAGE && bound + 1 < below) return { ids: page.ids, nextBelow: bound + 1 };
+    const isMuch = read >= MESSAGES_PER_PAGE || work.totalMs >= WORK_PER_PAGE_MS;
+    if (isMuch && bound + 1 < below) return { ids: page.ids, nextBelow: bound + 1 };
   }
   const page = pageOf(matches, { above: completeTo, limit });
   return page.nextBelow !== null || completeTo === -1 ? page : { ...page, nextBelow: completeTo + 1 };
@@ -163,7 +169,12 @@ async function readResults(
     where: { id: { in: [...ids] }, deletedAt: null },
     orderBy: { number: "desc" },
   });
-  return rows
-    .filter(({ content }) => matchesText(content, query))
-    .map((row) => ({ message: messageFromRow(row), highlights: highlightText(row.content, query) }));
+  const work = new TextWork();
+  const results = [];
+  for (const row of rows) {
+    if (!(await work.run(() => matchesText(row.content, query)))) continue;
+    const highlights = await work.run(() => highlightText(row.content, query));
+    results.push({ message: messageFromRow(row), highlights });
+  }
+  return results;
 }

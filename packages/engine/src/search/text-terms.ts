@@ -12,6 +12,7 @@ const CONTINUOUS_SCRIPTS = [
 ];
 const CONTINUOUS = CONTINUOUS_SCRIPTS.map((script) => `\\p{scx=${script}}`).join("");
 const IS_CONTINUOUS = new RegExp(`^[${CONTINUOUS}]`, "u");
+const BREAK = new RegExp(`[ ${CONTINUOUS}]`, "gu");
 const RUNS = new RegExp(`[${CONTINUOUS}]+|[^ ${CONTINUOUS}]+`, "gu");
 
 /** Letters by which a beginning is looked up, and a whole word. What is longer is compared with the message itself. */
@@ -24,6 +25,14 @@ export const LEAST_PREFIX = BEGINNINGS[0];
 /** Whether a character is of a script in which any part of a text is a word. */
 export function isContinuous(character: string): boolean {
   return IS_CONTINUOUS.test(character);
+}
+
+/** The first place behind `at` of a folded text where a word may begin; the end when there is none. */
+export function nextBeginning(folded: string, at: number): number {
+  BREAK.lastIndex = at;
+  const index = BREAK.exec(folded)?.index ?? folded.length;
+  if (index > at) return index;
+  return at + String.fromCodePoint(folded.codePointAt(at) ?? 32).length;
 }
 
 /** By what a folded text is found: its words, their beginnings, and where there are no words each character and each pair. */
