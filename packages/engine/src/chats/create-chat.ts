@@ -9,6 +9,7 @@ import { SYSTEM_SENDER } from "../messages/store-system-message.js";
 import { enqueueDecisions } from "../notifications/hand-over.js";
 import { storeNewOrder } from "../notifications/store-new-order.js";
 import { isPrivileged } from "../policy.js";
+import { assertMayWrite } from "../users/assert-may-write.js";
 import type { ChatDetail } from "./chat.js";
 import { directKeyOf } from "./direct-key.js";
 import { getChat } from "./get-chat.js";
@@ -34,7 +35,7 @@ export interface ChatPlan {
 
 /**
  * Opens a chat. One per order and one per pair: asked again, the existing chat answers.
- * Refuses: forbidden (an order of others), invalid_input (with oneself), order_chat_differs.
+ * Refuses: forbidden (an order of others), invalid_input (with oneself), order_chat_differs, user_muted (of a group, and of a first message).
  */
 export async function createChat(
   engine: Engine,
@@ -126,6 +127,7 @@ async function openChat(
     skipDuplicates: true,
   });
   if (count === 0) return null;
+  if (saysSomething(input.plan)) assertMayWrite(engine, input.actor);
   await transaction.member.createMany({
     data: members.map((member) => ({ ...member, chatId, joinedRev: 1, rev: 1, joinedAt: now })),
   });
@@ -150,6 +152,11 @@ async function openChat(
     ? await storeNewOrder(transaction, { chatId, memberIds: audience, openedBy })
     : [];
   return { chatId, changes, notificationIds };
+}
+
+/** A group's name is read by everybody in it, and an open one's by everybody. */
+function saysSomething({ type, initialMessage }: ChatPlan): boolean {
+  return initialMessage !== undefined || type === "group";
 }
 
 async function storeFirst(

@@ -6,7 +6,7 @@ import { OPEN_CHAT_COLUMNS, type OpenChat, openChatFromRow } from "./open-chat.j
 
 /**
  * Opens a group that everyone may enter whom an edge lets in, with the actor as its owner. One per key: asked again, by whomever, the
- * existing chat answers as it is.
+ * existing chat answers as it is. Refuses: user_muted (of a new one).
  */
 export async function createOpenChat(
   engine: Engine,

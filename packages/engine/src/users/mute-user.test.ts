@@ -1,6 +1,7 @@
 import { createTestDatabase, openTestEngine, type TestDatabase, type TestEngine } from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createChat } from "../chats/create-chat.js";
+import { createOpenChat } from "../chats/create-open-chat.js";
 import { assertMayBegin } from "../messages/assert-may-begin.js";
 import { deleteMessage } from "../messages/delete-message.js";
 import { editMessage } from "../messages/edit-message.js";
@@ -65,6 +66,30 @@ describe("a muted person", () => {
     // It was the mute that kept them from it.
     until = NOW;
     for (const attempt of attempts) await expect(attempt()).resolves.not.toThrow();
+  });
+
+  it("says nothing by opening chats either, and finds those that are there", async () => {
+    const { engine } = node;
+    const order = { type: "order", orderId: "o-1", userId: "ana", shopperId: "sam" } as const;
+    const request = { ...order, initialMessage: "nor here" };
+    const attempts = [
+      () =>
+        createChat(engine, {
+          actor: ana,
+          request: { type: "group", name: "what I may not say", memberIds: ["bob"] },
+        }),
+      () => createChat(engine, { actor: ana, request }),
+      () => createOpenChat(engine, { actor: ana, name: "what I may not say", externalKey: "post-1" }),
+    ];
+    until = LATER;
+    for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject(muted);
+    const direct = await createChat(engine, { actor: ana, request: { type: "direct", userId: "bob" } });
+    expect(direct.id).toBe(chatId);
+    // It was the mute that kept them from it.
+    until = NOW;
+    for (const attempt of attempts) await attempt();
+    until = LATER;
+    for (const attempt of attempts.slice(1)) await expect(attempt()).resolves.toBeDefined();
   });
 
   it("reads, takes back, and gets the answer to what was sent before", async () => {
