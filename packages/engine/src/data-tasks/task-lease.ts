@@ -8,7 +8,7 @@ const LEASE = "2 minutes";
 /** What a worker that has a task in hand writes down as it goes. */
 export interface TaskInHand {
   row: DataTaskRow;
-  /** Notes how far it is, and keeps the task. Throws TaskLost when it is somebody else's by now. */
+  /** Notes how far it is, and keeps the task. Throws TaskLost when it is somebody else's by now, or over. */
   save(progress: { place: object; progress: number | null }): Promise<void>;
   /** Says that somebody is still at it. Does nothing for who has put it down or lost it. */
   keep(): Promise<void>;
@@ -28,7 +28,7 @@ export interface TaskEnd {
   expiresAt?: Date | undefined;
 }
 
-/** Somebody else has the task in hand. */
+/** Somebody else has the task in hand, or has ended it. */
 export class TaskLost extends Error {}
 
 /** Takes a task in hand, alone; undefined when it is over, or not to be had now. */
@@ -52,7 +52,10 @@ export async function takeTask(engine: Engine, taskId: string): Promise<TaskInHa
   };
   const change = async (data: Prisma.DataTaskUpdateManyMutationInput, until: string) => {
     const { count } = await guardDatabase(() =>
-      prisma.dataTask.updateMany({ where: { id: taskId, leaseUntil: lease as Date }, data }),
+      prisma.dataTask.updateMany({
+        where: { id: taskId, state: "running", leaseUntil: lease as Date },
+        data,
+      }),
     );
     if (count === 0) throw new TaskLost();
     const [held] = await guardDatabase(

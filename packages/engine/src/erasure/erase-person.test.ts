@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import {
   createTestDatabase,
   createTestStorage,
@@ -279,6 +280,27 @@ describe("erasing a person", () => {
       ].sort(),
     );
     expect(entries.find(({ action }) => action === "data.erasure_requested")?.reason).toBe("[erased]");
+  });
+
+  it("leaves nothing of an export that was being made meanwhile", async () => {
+    await live();
+    const { id: taskId } = await exportUser(test.engine, { actor: admin, userId: ID });
+    const { put } = storage;
+    let isGathered = false;
+    storage.put = async (key, bytes) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of bytes) chunks.push(chunk);
+      storage.put = put;
+      isGathered = key.startsWith(`export-${taskId}`) && Buffer.concat(chunks).includes("velleity");
+      expect((await finish((await erase()).id)).state).toBe("done");
+      await put(key, Readable.from(chunks));
+    };
+    await runDataTask(test.engine, { taskId, ...TOOLS });
+    expect(isGathered).toBe(true);
+    const task = await getDataTask(test.engine, { actor: admin, taskId });
+    expect(task).toMatchObject({ state: "refused", expiresAt: null });
+    expect([...storage.objects.keys()].filter((key) => key.startsWith("export-"))).toEqual([]);
+    expect(await traces()).toEqual([]);
   });
 
   it("needs an admin, and the id once more", async () => {

@@ -7,6 +7,8 @@ import { mendSearch } from "../search/mend-search.js";
 import { type Counts, countErased, type Erasure } from "./erasure.js";
 
 const AUDIT_AT_ONCE = 1_000;
+const OPEN = { state: { in: ["waiting", "running"] } };
+const REFUSED = { state: "refused", error: "The person was erased" };
 
 /** What stays, and why; `docs/data-duties.md` says it in full. */
 const KEPT = {
@@ -56,7 +58,14 @@ async function pseudonymiseAudit({ engine, userId, pseudonym, mentions }: Erasur
   }
 }
 
+/** Whoever works on one of them stores nothing more from then on. */
 async function removeExports({ engine, userId }: Erasure): Promise<void> {
+  await guardDatabase(() =>
+    engine.database.prisma.dataTask.updateMany({
+      where: { userId, kind: "export", ...OPEN },
+      data: { ...REFUSED, finishedAt: engine.clock() },
+    }),
+  );
   const exports = await guardDatabase(() =>
     engine.database.prisma.dataTask.findMany({ where: { userId, kind: "export" } }),
   );
@@ -95,8 +104,8 @@ async function endTasks(transaction: Transaction, { erasure, entries }: End): Pr
   const finishedAt = engine.clock();
   const others = { userId, id: { not: taskId } };
   await transaction.dataTask.updateMany({
-    where: { ...others, state: { in: ["waiting", "running"] } },
-    data: { state: "refused", error: "The person was erased", finishedAt },
+    where: { ...others, ...OPEN },
+    data: { ...REFUSED, finishedAt },
   });
   const nameless = { userId: pseudonym, reason: null };
   await transaction.dataTask.updateMany({ where: others, data: nameless });

@@ -1,6 +1,7 @@
 import { noteAct } from "../audit/record-audit.js";
 import type { DataTaskTools, RunOutcome } from "../data-tasks/data-task-tools.js";
-import type { TaskInHand } from "../data-tasks/task-lease.js";
+import { type TaskInHand, TaskLost } from "../data-tasks/task-lease.js";
+import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { fileStoreOf } from "../files/file-store-of.js";
 import { guardStorage } from "../files/guard-storage.js";
@@ -37,7 +38,7 @@ export async function exportPerson(
     const part = new PartWriter(engine, { userId, place: structuredClone(place), goesOn: tools.goesOn });
     await guardStorage(() => storage.put(partKey(id, place.parts.length), part.bytes()));
     place = part.place;
-    await task.save({ place, progress: place.section / EXPORT_SECTIONS.length });
+    await saveOrRemove(engine, { task, place });
     if (!tools.goesOn() && place.section < EXPORT_SECTIONS.length) return { pauseMs: 0 };
   }
   const { parts, rows, missingFiles } = place;
@@ -49,6 +50,26 @@ export async function exportPerson(
   const expiresAt = new Date(engine.clock().getTime() + tools.exportKeptMs);
   await task.finish({ state: "done", report, place: { parts }, expiresAt });
   return null;
+}
+
+/** Whoever ended the task meanwhile, because the person was erased, could not know of the part that was just stored. */
+async function saveOrRemove(
+  engine: Engine,
+  { task, place }: { task: TaskInHand; place: Place },
+): Promise<void> {
+  const { id } = task.row;
+  try {
+    await task.save({ place, progress: place.section / EXPORT_SECTIONS.length });
+  } catch (error) {
+    if (error instanceof TaskLost && (await isOver(engine, id)))
+      await guardStorage(() => fileStoreOf(engine).storage.delete(partKey(id, place.parts.length - 1)));
+    throw error;
+  }
+}
+
+async function isOver(engine: Engine, id: string): Promise<boolean> {
+  const where = { id, state: "running" };
+  return (await guardDatabase(() => engine.database.prisma.dataTask.count({ where }))) === 0;
 }
 
 const EMPTY: Place = { section: 0, parts: [], pages: {}, rows: {}, missingFiles: 0 };
