@@ -1,4 +1,4 @@
-import { type Actor, type DataTaskKind, ParleyError } from "@parley/contracts";
+import { type Actor, type DataTaskKind, ParleyError, SYSTEM_USER_ID } from "@parley/contracts";
 import { recordAudit } from "../audit/record-audit.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
@@ -11,7 +11,7 @@ export interface TaskRequest {
   userId: string;
 }
 
-/** Asks for everything that is a person's. Refuses: role_required, files_unavailable (there is nowhere to put it). */
+/** Asks for everything that is a person's. Refuses: role_required, forbidden (the platform's own id), files_unavailable (there is nowhere to put it). */
 export async function exportUser(engine: Engine, request: TaskRequest): Promise<DataTask> {
   fileStoreOf(engine);
   return requestTask(engine, { ...request, kind: "export", reason: null });
@@ -23,7 +23,7 @@ export interface ErasureRequest extends TaskRequest {
   reason: string | null;
 }
 
-/** Asks for the erasure of a person. Refuses: role_required, invalid_input (not confirmed). */
+/** Asks for the erasure of a person. Refuses: role_required, forbidden (the platform's own id), invalid_input (not confirmed). */
 export async function eraseUser(engine: Engine, request: ErasureRequest): Promise<DataTask> {
   if (request.confirm !== request.userId) {
     const errors = [{ path: "confirm", message: "must be the user's id once more" }];
@@ -38,6 +38,10 @@ async function requestTask(
   request: TaskRequest & { kind: DataTaskKind; reason: string | null },
 ): Promise<DataTask> {
   if (request.actor.role !== "admin") throw new ParleyError("role_required");
+  if (request.userId === SYSTEM_USER_ID)
+    throw new ParleyError("forbidden", {
+      message: "The platform is no person: all chats speak under its id.",
+    });
   const task = await guardDatabase(() =>
     engine.database.prisma.$transaction((transaction) =>
       createTask(transaction, { ...request, id: engine.ids() }),

@@ -303,6 +303,17 @@ describe("erasing a person", () => {
     expect(await traces()).toEqual([]);
   });
 
+  it("does not take the platform for a person", async () => {
+    const { direct } = await live();
+    const before = await history(direct);
+    const { userId } = platform;
+    const asked = { actor: admin, userId, confirm: userId, reason: null };
+    await expect(eraseUser(test.engine, asked)).rejects.toMatchObject({ code: "forbidden" });
+    await expect(exportUser(test.engine, asked)).rejects.toMatchObject({ code: "forbidden" });
+    expect(before.map(({ senderId }) => senderId)).toContain(userId);
+    expect(await history(direct)).toEqual(before);
+  });
+
   it("needs an admin, and the id once more", async () => {
     const refused = (request: object) =>
       expect(eraseUser(test.engine, { actor: admin, userId: ID, confirm: ID, reason: null, ...request }));
