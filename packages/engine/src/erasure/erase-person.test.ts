@@ -23,6 +23,7 @@ import { listMembers } from "../members/list-members.js";
 import { listMessages } from "../messages/list-messages.js";
 import { sendMessage } from "../messages/send-message.js";
 import { closeEngine } from "../open-engine.js";
+import { updateOrder } from "../orders/update-order.js";
 import { syncChanges } from "../sync/sync-changes.js";
 import { readAccess } from "../users/read-access.js";
 import { setHold } from "../users/set-hold.js";
@@ -301,6 +302,22 @@ describe("erasing a person", () => {
     expect(task).toMatchObject({ state: "refused", expiresAt: null });
     expect([...storage.objects.keys()].filter((key) => key.startsWith("export-"))).toEqual([]);
     expect(await traces()).toEqual([]);
+  });
+
+  it("takes them out of what the platform says about orders that they deliver", async () => {
+    await live();
+    const { id, orderId } = await createChat(test.engine, {
+      actor: platform,
+      request: { type: "order", orderId: "delivered", userId: "bob", shopperId: ID },
+    });
+    const update = { status: "on its way", shopper: { id: ID, name: NAME }, eta: "12:30" };
+    await updateOrder(test.engine, { actor: platform, orderId: orderId ?? "", update });
+    const { userId: pseudonym } = await finish((await erase()).id);
+    expect(await traces()).toEqual([]);
+    const shopper = { id: pseudonym, name: "[erased]" };
+    expect(await run('SELECT "order" FROM chats WHERE id = $1', [id])).toEqual([
+      { order: { ...update, shopper } },
+    ]);
   });
 
   it("does not take the platform for a person", async () => {

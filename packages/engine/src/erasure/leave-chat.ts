@@ -62,10 +62,21 @@ async function renameChat(
   const { data, isCustomer } = renamed(erasure, chat);
   const isChanged = Object.entries(data).some(([name, value]) => chat[name as keyof Chat] !== value);
   if (isChanged) await transaction.chat.update({ where: { id: chatId }, data, select: { id: true } });
-  if (isCustomer) await transaction.$executeRaw`UPDATE chats SET "order" = NULL WHERE id = ${chatId}::uuid`;
+  await redactOrder(transaction, { erasure, chat, isCustomer });
   await countErased(transaction, erasure, { chats: isChanged ? 1 : 0 });
   await transaction.$executeRaw`
     UPDATE chats SET archived_xid = pg_current_xact_id(), changed_xid = pg_current_xact_id() WHERE id = ${chatId}::uuid`;
+}
+
+/** What the platform last said about the order: of the customer's own nothing stays, of others what does not name the person. */
+async function redactOrder(
+  transaction: Transaction,
+  { erasure, chat, isCustomer }: { erasure: Erasure; chat: Chat; isCustomer: boolean },
+): Promise<void> {
+  const order = isCustomer ? null : erasure.mentions.inJson(chat.order);
+  if (order === chat.order) return;
+  const text = order === null ? null : JSON.stringify(order);
+  await transaction.$executeRaw`UPDATE chats SET "order" = ${text}::jsonb WHERE id = ${chat.id}::uuid`;
 }
 
 /** A group's name was written by whoever made it; an open chat's comes from the page that it belongs to. */
