@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import {
+  createOldChat,
   createTestDatabase,
   createTestStorage,
   findTraces,
@@ -11,6 +12,7 @@ import {
   WHOLE_LIFE,
 } from "@parley/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { archiveChat } from "../archive/archive-chat.js";
 import { purgeChat } from "../archive/purge-chat.js";
 import { setRetention } from "../archive/set-retention.js";
 import { listAudit } from "../audit/list-audit.js";
@@ -318,6 +320,16 @@ describe("erasing a person", () => {
     expect(await run('SELECT "order" FROM chats WHERE id = $1', [id])).toEqual([
       { order: { ...update, shopper } },
     ]);
+  });
+
+  it("leaves alone what the platform said where they never were, whatever they call themselves", async () => {
+    const archived = await createOldChat(test.engine, { count: 300 });
+    await archiveChat(test.engine, { chatId: archived, before: new Date() });
+    await run("INSERT INTO users (id, name, role, updated_at) VALUES ($1, 'plain', 'user', now())", [ID]);
+    const before = await history(archived);
+    expect(before.filter(({ type, content }) => type === "system" && content === "plain")).not.toEqual([]);
+    expect((await finish((await erase()).id)).state).toBe("done");
+    expect(await history(archived)).toEqual(before);
   });
 
   it("does not take the platform for a person", async () => {

@@ -20,6 +20,7 @@ import { summariseArchived } from "./summarise-archived.js";
 interface ArchivedChat {
   id: string;
   isCustomer: boolean;
+  isTheirs: boolean;
 }
 
 /**
@@ -29,6 +30,8 @@ interface ArchivedChat {
 export async function eraseSegments(erasure: Erasure, chat: ArchivedChat): Promise<void> {
   for await (const { lastSeq, text } of segmentsOf(erasure.engine, chat.id)) {
     if (!chat.isCustomer && !erasure.mentions.maybeIn(text)) continue;
+    // Where they never were, a word that they are called means something else, such as "order".
+    if (!chat.isTheirs && !text.includes(JSON.stringify(erasure.userId).slice(1, -1))) continue;
     if (redactRows(erasure, { rows: segmentRows(text), chat, now: "" }) === null) continue;
     const done = await lockArchive(erasure.engine, chat.id, async (transaction, { legal_hold: isHeld }) => {
       if (isHeld) throw new HeldMeanwhile(`the chat ${chat.id} is on legal hold`);
