@@ -228,7 +228,7 @@ describe("draining", () => {
     );
     await cluster.worker.restart();
     await untilState("worker", "ready");
-    expect(await queue("jobs")).toMatchObject({ workers: 1, slots: 4 });
+    expect(await queue("jobs")).toMatchObject({ workers: 1, slots: 6 });
     await until(async () => (await queue("jobs"))?.trouble === null, "the queue moves", 60_000);
   }, 120_000);
 
