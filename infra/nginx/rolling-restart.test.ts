@@ -86,7 +86,8 @@ describe("when all nodes are restarted in order, one after the other", () => {
       void restarted.then(() => {
         isBack = true;
       });
-      while (!isBack) expect(await come()).toBe("open");
+      // Not as fast as they can: one address may keep only so many that show no token.
+      for (; !isBack; await sleep(20)) expect(await come()).toBe("open");
       await restarted;
     }
     const outcomes = await Promise.all(Array.from({ length: 60 }, come));
