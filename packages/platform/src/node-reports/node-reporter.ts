@@ -71,7 +71,7 @@ export class NodeReporter {
     }
   }
 
-  /** Each step has one sample. What was counted while Redis was away is told with the time that it took. */
+  /** Each step has one sample. What was counted for a step that could not be written, because Redis was away, is not told later: whether it got there nobody knows, and told twice it would be wrong. */
   async #sample(): Promise<string | undefined> {
     const now = performance.now();
     if (this.#aheadMs === undefined) return undefined;

@@ -58,7 +58,7 @@ export function openOtlpTracing({ endpoint, headers, ratio, service }: OtlpOptio
       "service.name": service.name,
       "service.instance.id": service.node,
     }),
-    // Whoever asks from outside can't have everything recorded: the share holds for them, too. It depends on the trace's id alone, so that all processes agree.
+    // A caller's mark alone records nothing: the share holds for them, too. It depends on the trace's id alone, so that all processes agree.
     sampler: new ParentBasedSampler({
       root: new TraceIdRatioBasedSampler(ratio),
       remoteParentSampled: new TraceIdRatioBasedSampler(ratio),
