@@ -57,6 +57,12 @@ export class LiveUsers {
     for (const cursor of user.cursors) this.detach(user, cursor);
   }
 
+  /** Whether somebody who is told of a chat here has not been told of a message of it yet. */
+  isToCome(userId: string, { chatId, seq }: { chatId: string; seq: number }): boolean {
+    const cursor = this.#cursors.get(chatId);
+    return cursor !== undefined && cursor.seq < seq && this.#users.get(userId)?.cursors.has(cursor) === true;
+  }
+
   /**
    * Follows a chat for a user; an existing cursor keeps its place. Undefined for a user who is gone meanwhile, or who was removed
    * from the chat at a later revision than the position's.

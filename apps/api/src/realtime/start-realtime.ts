@@ -79,7 +79,7 @@ export function startRealtime(httpServer: HttpServer, options: RealtimeOptions):
     onRemoved: (member) => void reception.arrivals.removed(member),
   });
   const reception = createReception({ ...options, connections, fanOut });
-  const parts = { ...options, ...reception, connections, metrics };
+  const parts = { ...options, ...reception, connections, users: fanOut.users, metrics };
   const io = createSocketServer(httpServer, parts);
   new Gateway(io, parts);
   const rawGateway = new RawGateway(httpServer, parts);

@@ -17,8 +17,9 @@ export const catchatSocket: DialectSocket = {
       if (fields.type !== undefined) throw new ParleyError("unknown_event");
       const { message, chat, isRetry } = await sendCatchatMessage(client, fields);
       const isOwn = message.senderId === client.identity.userId;
-      // Of a new message of one's own the event tells.
-      return isRetry || !isOwn ? [{ ...presentMessage(message, chat), ...named(message.clientId) }] : [];
+      // Of a message of one's own the event tells, unless it was told before.
+      const comes = isOwn && (!isRetry || client.isToCome(message));
+      return comes ? [] : [{ ...presentMessage(message, chat), ...named(message.clientId) }];
     },
   },
   error: (refusal, fields) => catchatErrorFrame(refusal, fields?.clientId),

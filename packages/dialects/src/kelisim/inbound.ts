@@ -14,7 +14,7 @@ async function say(client: SocketClient, frame: Fields): Promise<Said> {
   const { engine, identity } = client;
   const { id: chatId, number } = await engine.chatFacts.readByNumber(chat_id);
   const { message, isRetry } = await sendMessage(client, { chatId, fields: { ...fields, type } });
-  if (!isRetry && (await hearsOf(client, chatId))) return [];
+  if (isRetry ? client.isToCome(message) : await hearsOf(client, chatId)) return [];
   const [shape] = await viewMessages({ engine, identity }, { messages: [message], numberOf: () => number });
   return [{ type: "new_message", message: shape }];
 }

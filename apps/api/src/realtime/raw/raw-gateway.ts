@@ -17,6 +17,7 @@ import type { ConnectPace } from "../connect-pace.js";
 import type { Doorstep } from "../doorstep.js";
 import { countConnect, countHandshake } from "../handshake-rates.js";
 import type { LiveConnections } from "../live-connections.js";
+import type { LiveUsers } from "../live-users.js";
 import type { RealtimeMetrics } from "../metrics.js";
 import { startTyping, stopTyping } from "../tell-typing.js";
 import { closeChatView, openChatView } from "../view-chat.js";
@@ -34,6 +35,7 @@ export interface RawGatewayOptions extends RealtimeParts {
   dialects: readonly Dialect[];
   ports: DialectPorts;
   connections: LiveConnections;
+  users: LiveUsers;
   arrivals: Arrivals;
   metrics: RealtimeMetrics;
   doorstep: Doorstep;
@@ -228,6 +230,7 @@ export class RawGateway {
       },
       chatId: connection.onlyChat,
       connectionId: connection.id,
+      isToCome: (message) => this.#options.users.isToCome(connection.userId, message),
       typing: ({ chatId, isTyping }) => (isTyping ? startTyping(parts, chatId) : stopTyping(parts, chatId)),
       open: async (chatId) => {
         for (const other of connection.viewing) if (other !== chatId) await closeChatView(parts, other);
