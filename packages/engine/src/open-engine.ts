@@ -146,9 +146,17 @@ export async function closeEngine(engine: Engine): Promise<void> {
   await closeDatabase(engine.database);
 }
 
-/** Resolves when the database answers. Throws database_unavailable. */
+/** Resolves when the database answers and may be written to. Throws database_unavailable, or says that it can only be read. */
 export async function pingDatabase(engine: Engine): Promise<void> {
-  await guardDatabase(() => engine.database.writerPool.query("SELECT 1"));
+  const { rows } = await guardDatabase(() => engine.database.writerPool.query<ReadOnly>(READ_ONLY));
+  if (rows[0]?.transaction_read_only === "off") return;
+  throw new Error("Postgres can only be read: it is a replica, or was told to write nothing");
+}
+
+const READ_ONLY = "SHOW transaction_read_only";
+
+interface ReadOnly {
+  transaction_read_only: "on" | "off";
 }
 
 export interface PoolStats {

@@ -1,9 +1,10 @@
 import { ParleyError } from "@parley/contracts";
 
+const READ_ONLY = "25006";
 // Class 08: connection trouble; 53: out of resources; 57: an operator or a timeout stopped it; 40: lost against another transaction.
 const TRANSIENT_CLASSES = new Set(["08", "53", "57", "40"]);
-// A lock that was not to be had in time, and a transaction that idled too long.
-const TRANSIENT_STATES = new Set(["55P03", "25P03"]);
+// A lock that was not to be had in time, a transaction that idled too long, and a server that may only be read: a replica that has not been promoted yet.
+const TRANSIENT_STATES = new Set(["55P03", "25P03", READ_ONLY]);
 const TRANSIENT_SYSTEM_CODES = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
