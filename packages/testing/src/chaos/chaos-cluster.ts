@@ -15,6 +15,10 @@ export interface ChaosClusterOptions {
   behindNginx?: boolean;
   /** Give the nodes a Redis with replicas and sentinels. */
   withSentinels?: boolean;
+  /** Give the nodes a Postgres with a replica. */
+  withReplica?: boolean;
+  /** Start a process again that ended by itself, as systemd, Docker and Kubernetes do. */
+  supervise?: boolean;
 }
 
 /** What a scenario may break. */
@@ -87,7 +91,7 @@ function portsOf(nodes: readonly ClusterProcess[]): number[] {
 }
 
 function startNodes(
-  { root, logDir, catchUp }: ChaosClusterOptions,
+  { root, logDir, catchUp, supervise = false }: ChaosClusterOptions,
   services: ChaosServices,
   ports: { redis: number; postgres: number },
 ): Promise<Cluster> {
@@ -98,6 +102,7 @@ function startNodes(
     databaseUrl: services.postgres.url,
     redisUrl: services.sentinels?.url ?? services.redis.url,
     logDir,
+    supervise,
     secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" },
     env: {
       ...process.env,

@@ -7,6 +7,7 @@ import {
   startPostgres,
   startRedis,
 } from "@parley/platform/local";
+import { type PostgresPair, startPostgresPair } from "../postgres-pair.js";
 import { type RedisSentinels, startRedisSentinels } from "../redis-sentinels.js";
 
 /** The Postgres and Redis of one scenario, which can be killed, halted and started again at their addresses. */
@@ -18,21 +19,35 @@ export class ChaosServices {
   #redis: LocalRedis | undefined;
   readonly #withSentinels: boolean;
   #sentinels: RedisSentinels | undefined;
+  readonly #withReplica: boolean;
+  #pair: PostgresPair | undefined;
 
-  /** @param options.withSentinels The nodes get a Redis with replicas, whose master sentinels name, besides the single one. */
+  /**
+   * @param options.withSentinels The nodes get a Redis with replicas, whose master sentinels name, besides the single one.
+   * @param options.withReplica The nodes get a Postgres with a replica, in place of the single one.
+   */
   constructor({
     root,
     logDir,
     withSentinels = false,
-  }: { root: string; logDir: string; withSentinels?: boolean }) {
+    withReplica = false,
+  }: { root: string; logDir: string; withSentinels?: boolean; withReplica?: boolean }) {
     this.#root = root;
     this.#logDir = logDir;
     this.#withSentinels = withSentinels;
+    this.#withReplica = withReplica;
   }
 
-  get postgres(): LocalPostgres {
-    if (this.#postgres === undefined) throw new Error("Postgres has not been started");
-    return this.#postgres;
+  /** Where the nodes find Postgres. */
+  get postgres(): { url: string; port: number } {
+    const postgres = this.#pair ?? this.#postgres;
+    if (postgres === undefined) throw new Error("Postgres has not been started");
+    return postgres;
+  }
+
+  /** Undefined where there is no replica. */
+  get pair(): PostgresPair | undefined {
+    return this.#pair;
   }
 
   get redis(): LocalRedis {
@@ -46,8 +61,12 @@ export class ChaosServices {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.startPostgres(), this.startRedis()]);
+    await Promise.all([this.#withReplica ? this.#startPair() : this.startPostgres(), this.startRedis()]);
     if (this.#withSentinels) this.#sentinels = await startRedisSentinels(this.#root);
+  }
+
+  async #startPair(): Promise<void> {
+    this.#pair = await startPostgresPair(this.#logDir);
   }
 
   /** Again at the old address, with the old data. */
@@ -86,14 +105,16 @@ export class ChaosServices {
 
   /** As `pg_ctl stop -m immediate`: no checkpoint, and the next start recovers from the log. */
   async stopPostgresAtOnce(): Promise<void> {
-    process.kill(this.postgres.pid, "SIGQUIT");
-    await this.postgres.ended;
+    if (this.#postgres === undefined) throw new Error("There is no single Postgres to stop");
+    process.kill(this.#postgres.pid, "SIGQUIT");
+    await this.#postgres.ended;
   }
 
   async stop(): Promise<void> {
     await this.#sentinels?.stop();
     await this.#redis?.stop();
     await this.#postgres?.stop();
+    await this.#pair?.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -23,6 +23,7 @@ const SCENARIOS: ScenarioName[] = [
   "redis-failover",
   "rolling-restart",
   "postgres-restart",
+  "postgres-failover",
 ];
 const timeout = 240_000;
 

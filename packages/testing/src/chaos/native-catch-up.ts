@@ -42,9 +42,9 @@ export class NativeCatchUp {
         const page = await this.#until<SyncAnswer>(conn, "sync", { cursor: this.#cursor });
         if (page === undefined) return;
         for (const message of page.messages) this.#options.note(message.chat_id, message);
-        // A snapshot brings only the newest of each chat.
+        // A snapshot brings only the newest of each chat. After a reset what is known may have changed, too.
         for (const chat of page.chats) {
-          const afterSeq = this.#options.contiguous(chat.id);
+          const afterSeq = page.reset ? 0 : this.#options.contiguous(chat.id);
           if (afterSeq < chat.last_seq) await this.#readHistory(conn, { chatId: chat.id, afterSeq });
         }
         this.#cursor = page.cursor;

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterProcess } from "@parley/platform/local";
+import { until } from "../until.js";
 import type { ChaosCluster } from "./chaos-cluster.js";
 import type { ChatShape } from "./plan-chats.js";
 import { revokeUsers } from "./revoke-users.js";
 import type { Stage } from "./stage.js";
 import type { TcpProxy } from "./tcp-proxy.js";
+import { untilWhole } from "./until-at-rest.js";
 
 export interface Scenario {
   title: string;
@@ -12,6 +14,10 @@ export interface Scenario {
   clientsOnWire?: boolean;
   /** The nodes use a Redis with replicas, whose master sentinels name. */
   withSentinels?: boolean;
+  /** The nodes use a Postgres with a replica that commits wait for. */
+  withReplica?: boolean;
+  /** Processes that end by themselves are started again. */
+  supervise?: boolean;
   shape?: (clients: number) => Partial<ChatShape>;
   /** Breaks something and mends it again; the run waits until everything is whole. */
   fault(stage: Stage): Promise<void>;
@@ -25,6 +31,8 @@ const SHORT_HALT_MS = 5_000;
 /** Traffic over the new master. */
 const AFTER_FAILOVER_MS = 3_000;
 const POSTGRES_AWAY_MS = 2_000;
+/** How long the replica answers at the address before it may write. */
+const READING_ONLY_MS = 1_000;
 const PEACE_MS = 5_000;
 
 /** Everything that `npm run chaos` can do to a cluster. */
@@ -49,6 +57,12 @@ export const SCENARIOS = {
   "postgres-restart": {
     title: "Postgres is stopped with -m immediate and started again",
     fault: restartPostgres,
+  },
+  "postgres-failover": {
+    title: "the Postgres primary is killed, and its replica is promoted and takes its address",
+    withReplica: true,
+    supervise: true,
+    fault: failOverPostgres,
   },
   "cut-redis": {
     title: "one node is cut off from Redis, first refused and then hanging",
@@ -146,6 +160,30 @@ function restartPostgres({ cluster: { services }, faultMs }: Stage): Promise<voi
     await sleep(POSTGRES_AWAY_MS);
     await services.startPostgres();
   });
+}
+
+/** Each node ends once it meets the server that took over; that is what it is to do. */
+function failOverPostgres({ cluster, faultMs }: Stage): Promise<void> {
+  const { pair } = cluster.services;
+  const nodes = new Map(cluster.nodes.map((node) => [node, node.pid]));
+  return expectingAll(cluster, () =>
+    again(faultMs, async () => {
+      await pair?.killPrimary();
+      pair?.moveAddress();
+      await sleep(READING_ONLY_MS);
+      await pair?.promote();
+      for (const [node, pid] of nodes) {
+        await until(() => node.pid !== undefined && node.pid !== pid, `${node.name} was started anew`);
+        nodes.set(node, node.pid);
+      }
+      await untilWhole(cluster);
+      await pair?.addReplica();
+    }),
+  );
+}
+
+function expectingAll({ crashes, nodes }: ChaosCluster, work: () => Promise<void>): Promise<void> {
+  return nodes.reduce((inner, node) => () => crashes.expecting(node, inner), work)();
 }
 
 async function cutWire({ faultMs }: Stage, wire: TcpProxy): Promise<void> {

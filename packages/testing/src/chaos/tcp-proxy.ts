@@ -10,6 +10,8 @@ export interface TcpProxy {
   /** Passes nothing on that comes from the server: the client seems not to read. Joining goes on where this began. */
   stall(): void;
   join(): void;
+  /** New connections lead to another port; those that are there stay. */
+  lead(target: number): void;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       if (wire.state === "hanging") destroyAll();
       wire.state = "joined";
       for (const socket of wire.far) socket.resume();
+    },
+    lead: (elsewhere) => {
+      wire.target = elsewhere;
     },
     stop: () =>
       new Promise((resolve) => {
