@@ -28,7 +28,7 @@ export {
 export type { NewSubscription, PushSubscription } from "./push-service/push-subscription.js";
 export { startPushService } from "./push-service/start-push-service.js";
 export { measureQueries, type QueryCost } from "./query-meter.js";
-export { connectRaw, type RawClient, type RawClientOptions } from "./raw-client.js";
+export { connectRaw, type RawClient, type RawClientOptions, type RawFrame } from "./raw-client.js";
 export { type RestClient, restClient } from "./rest-client.js";
 export { type CollectedSpan, type SpanCollector, startSpanCollector } from "./span-collector.js";
 export { startTestCluster, type TestCluster } from "./test-cluster.js";
