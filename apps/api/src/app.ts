@@ -7,6 +7,7 @@ import {
   createHealthMetrics,
   createMetrics,
   createRateLimiter,
+  createStorageCheck,
   type Health,
   type JobDesk,
   type Logger,
@@ -52,13 +53,20 @@ export async function startApi(
     visitors: (chatId: string, userIds: readonly string[]) => realtime.findVisitors(chatId, userIds),
     mutedUntil: (userId: string) => access.mutedUntil(userId),
   };
-  const { engine, desk } = await openApiEngine(config, { log, metrics, redis: redis.cache, ...live });
+  const { engine, desk, storage } = await openApiEngine(config, {
+    log,
+    metrics,
+    redis: redis.cache,
+    ...live,
+  });
 
   const health = createHealth({
     postgres: { check: () => pingDatabase(engine), required: true },
     // Without Redis a node still stores, answers, and delivers to its own connections.
     redis: { check: () => redis.ping(), required: false },
     bus: { check: () => busCheck(realtime), required: false },
+    // Chats go on without files.
+    ...(storage && { storage: { check: createStorageCheck(storage), required: false } }),
   });
   createHealthMetrics(metrics, health);
   const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });

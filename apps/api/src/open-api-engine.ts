@@ -7,7 +7,15 @@ import {
   poolStats,
   type VisitorReader,
 } from "@parley/engine";
-import { type JobDesk, type Logger, type Metrics, openJobDesk, type Redis, tracing } from "@parley/platform";
+import {
+  type JobDesk,
+  type Logger,
+  type Metrics,
+  type ObjectStorage,
+  openJobDesk,
+  type Redis,
+  tracing,
+} from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 import { createEngineMetrics } from "./engine-metrics.js";
 import { openFileStore } from "./open-file-store.js";
@@ -25,11 +33,18 @@ export interface ApiEngineParts {
   mutedUntil: MuteReader;
 }
 
+export interface ApiEngine {
+  engine: Engine;
+  desk: JobDesk<QueueName>;
+  /** Where files are kept; undefined where there are none. */
+  storage: ObjectStorage | undefined;
+}
+
 /** Opens the engine with everything that this process provides for it, and the desk where it asks for jobs. */
 export async function openApiEngine(
   config: ApiConfig,
   { log, metrics, redis, publish, visitors, mutedUntil }: ApiEngineParts,
-): Promise<{ engine: Engine; desk: JobDesk<QueueName> }> {
+): Promise<ApiEngine> {
   const { NOTIFICATION_TEMPLATES_DIR: folder } = config;
   const templates = folder === undefined ? undefined : await loadTemplates(folder);
   const files = await openFileStore(config, log);
@@ -60,5 +75,5 @@ export async function openApiEngine(
     queue: () => engine.writer.depth,
     faults: () => engine.faults,
   });
-  return { engine, desk };
+  return { engine, desk, storage: files?.storage };
 }

@@ -16,6 +16,7 @@ import {
   createHealth,
   createHealthMetrics,
   createMetrics,
+  createStorageCheck,
   type Health,
   type JobDesk,
   type Logger,
@@ -78,7 +79,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
   const engine = openWorkerEngine({ config, log, desk, redis, templates, hasKeys, storage });
 
   void tellMissingSettings(engine);
-  const health = watchHealth({ engine, desk, hasKeys }, metrics);
+  const health = watchHealth({ engine, desk, hasKeys, storage }, metrics);
   const server = createStatusServer({ health, metrics, log });
   const port = await listen(server, config);
 
@@ -110,7 +111,17 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Wo
 
 /** What probes are told, and what is looked at with every scrape. */
 function watchHealth(
-  { engine, desk, hasKeys }: { engine: Engine; desk: JobDesk<QueueName>; hasKeys: boolean },
+  {
+    engine,
+    desk,
+    hasKeys,
+    storage,
+  }: {
+    engine: Engine;
+    desk: JobDesk<QueueName>;
+    hasKeys: boolean;
+    storage: ObjectStorage | undefined;
+  },
   metrics: Metrics,
 ): Health {
   const health = createHealth({
@@ -118,6 +129,8 @@ function watchHealth(
     redis: async () => void (await desk.queues.jobs.counts()),
     // Without keys it does everything else.
     push: { check: async () => assertKeys(hasKeys), required: false },
+    // So it does without files.
+    ...(storage && { storage: { check: createStorageCheck(storage), required: false } }),
   });
   createHealthMetrics(metrics, health);
   createDatabaseMetrics(metrics, () => poolStats(engine));

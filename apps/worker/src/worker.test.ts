@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -103,6 +103,23 @@ test("answers probes and scrapers, and nobody else", async () => {
   expect(await metric("parley_integrity_faults_total", 'rule="seq_gap"')).toBe(0);
   expect((await get("/")).status).toBe(404);
   expect((await fetch((await get("/healthz")).url, { method: "POST", body: "x" })).status).toBe(405);
+});
+
+test("is ready without the storage of files, and says that it does not reach it", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "parley-files-"));
+  closing.push(() => rm(folder, { recursive: true }));
+  const readiness = async (place: string) => {
+    const { get } = await start({ STORAGE_PATH: place });
+    const response = await until(async () => {
+      const answer = await get("/readyz");
+      return answer.status === 200 && answer;
+    }, "the worker is ready");
+    return ((await response.json()) as { dependencies: Record<string, object> }).dependencies.storage;
+  };
+  expect(await readiness(folder)).toEqual({ ok: true, required: false });
+  const file = path.join(folder, "file");
+  await writeFile(file, "x");
+  expect(await readiness(file)).toEqual({ ok: false, detail: "EEXIST", required: false });
 });
 
 test("finds a fault in the rows of a chat, counts it and logs its chat and rule, and never a text", async () => {

@@ -65,6 +65,7 @@ export { type ConfigFault, ConfigFaults, parseConfig, readConfig } from "./read-
 export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenReady } from "./redis.js";
 export { redisUrlSchema } from "./redis-address.js";
 export { openLocalStorage } from "./storage/local-storage.js";
+export { createStorageCheck } from "./storage/storage-check.js";
 export type { ByteRange, ObjectStorage, StoredObject } from "./storage/object-storage.js";
 export {
   openStorage,

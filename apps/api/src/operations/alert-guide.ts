@@ -15,6 +15,10 @@ export const ALERT_GUIDE = {
   ),
   ParleyRedisUnavailable: guide("critical", "Bring Redis back, empty if need be."),
   ParleyBusDown: guide("warning", "Mend Redis; if one node alone is concerned for long, drain it."),
+  ParleyStorageUnavailable: guide(
+    "warning",
+    "Mend the folder or the bucket of files; nodes go on by themselves.",
+  ),
   ParleyUserDirectoryDown: guide("warning", "Mend the main server or USER_DIRECTORY_TOKEN."),
   ParleyConnectionsDropped: guide(
     "critical",

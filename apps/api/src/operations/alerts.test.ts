@@ -188,6 +188,7 @@ describe("nodes", () => {
     };
     expect([found("postgres", 9), found("postgres", 11)]).toEqual([[], ["ParleyDatabaseUnavailable"]]);
     expect([found("loop_lag", 10), found("loop_lag", 60)]).toEqual([[], ["ParleyLoopLag"]]);
+    expect([found("storage", 30), found("storage", 90)]).toEqual([[], ["ParleyStorageUnavailable"]]);
     expect(found("moonquake", 600)).toEqual([]);
   });
 });

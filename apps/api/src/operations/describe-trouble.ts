@@ -6,6 +6,7 @@ const WORDS: Readonly<Record<string, (lasts: string, detail: string | null) => s
   postgres: (lasts, detail) => `no Postgres for ${lasts}: ${detail ?? "no answer"}`,
   redis: (lasts, detail) => `no Redis for ${lasts}: ${detail ?? "no answer"}`,
   bus: (lasts) => `the Redis bus has not worked for ${lasts}; other nodes' news is read from Postgres`,
+  storage: (lasts, detail) => `the storage of files has not worked for ${lasts}: ${detail ?? "no answer"}`,
   loop_lag: (lasts, detail) => `the event loop is ${detail} late, for ${lasts}; everything there is`,
   pool_waiting: (lasts, detail) => `requests have waited for database connections for ${lasts} (${detail})`,
   clients_waiting: (lasts, detail) => `clients have waited to be let in for ${lasts} (${detail})`,

@@ -10,6 +10,7 @@ const BY_TROUBLE: Readonly<Record<string, { code: AlertCode; afterMs: number }>>
   postgres: { code: "ParleyDatabaseUnavailable", afterMs: 10_000 },
   redis: { code: "ParleyRedisUnavailable", afterMs: 10_000 },
   bus: { code: "ParleyBusDown", afterMs: 30_000 },
+  storage: { code: "ParleyStorageUnavailable", afterMs: 60_000 },
   loop_lag: { code: "ParleyLoopLag", afterMs: 30_000 },
   file_descriptors: { code: "ParleyFileDescriptorsShort", afterMs: 0 },
   pool_waiting: { code: "ParleyDatabasePoolShort", afterMs: 120_000 },

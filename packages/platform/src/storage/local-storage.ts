@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, opendir, rename, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, mkdir, open, opendir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { assertKey, type ObjectStorage, type StoredObject } from "./object-storage.js";
 
@@ -28,6 +28,10 @@ export function openLocalStorage(folder: string): ObjectStorage {
         count++;
       }
       return count;
+    },
+    check: async () => {
+      await mkdir(root, { recursive: true });
+      await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
     },
     close: () => undefined,
   };

@@ -26,6 +26,8 @@ export interface ObjectStorage {
   list(): AsyncIterable<StoredObject>;
   /** Removes what interrupted puts have left that began before a time. Returns how many there were. */
   clearInterrupted(before: Date): Promise<number>;
+  /** Looks whether the place is there and lets this process in; rejects, with a reason that names neither addresses nor keys. */
+  check(): Promise<void>;
   close(): void;
 }
 

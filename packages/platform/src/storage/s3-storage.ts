@@ -5,6 +5,7 @@ import {
   GetObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
+  ListObjectsV2Command,
   paginateListObjectsV2,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -63,6 +64,7 @@ export function openS3Storage(options: S3Options): ObjectStorage {
     },
     list: () => list(place),
     clearInterrupted: (before) => clearInterrupted(place, before),
+    check: () => check(place),
     close: () => client.destroy(),
   };
 }
@@ -137,4 +139,15 @@ async function clearInterrupted({ client, bucket, prefix }: Place, before: Date)
     }
   } while (page.IsTruncated);
   return count;
+}
+
+/** A list of one name: unlike other questions it needs no right that the rest does not need. */
+async function check({ client, bucket, prefix }: Place): Promise<void> {
+  try {
+    await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 }));
+  } catch (error) {
+    const { code, name } = error as NodeJS.ErrnoException;
+    // What stores say in full names accounts and buckets.
+    throw new Error(code ?? name, { cause: error });
+  }
 }
