@@ -4,12 +4,30 @@ import { defineConfig } from "vitest/config";
 // Not "module": Node itself takes no notice of it, and what packages have there often needs a bundler.
 const conditions = ["source", "node", "development|production"];
 
+const exclude = ["**/node_modules/**", "**/dist/**"];
+
+// Loading a package costs more than most files' tests, so files share a process where their tests only call functions.
+const together = [
+  "packages/{contracts,dialects,engine}/src/**/*.test.ts",
+  "apps/{api,worker,web}/src/**/*.test.ts",
+];
+// These judge the memory of the process that they run in, or leave its schema engine in the middle of something.
+const apart = [
+  "apps/api/src/http/upload-memory.test.ts",
+  "apps/worker/src/push/push-sender-hostile.test.ts",
+  "packages/engine/src/migrate/*.test.ts",
+];
+const alone = [
+  "packages/!(contracts|dialects|engine)/src/**/*.test.ts",
+  "apps/!(api|worker|web)/src/**/*.test.ts",
+  "infra/**/*.test.ts",
+  ...apart,
+];
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/**/src/**/*.test.ts", "apps/**/src/**/*.test.ts", "infra/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/dist/**"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 180_000,
@@ -18,5 +36,12 @@ export default defineConfig({
     retry: 0,
     passWithNoTests: false,
     allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: { name: "together", isolate: false, include: together, exclude: [...exclude, ...apart] },
+      },
+      { extends: true, test: { name: "alone", include: alone, exclude } },
+    ],
   },
 });

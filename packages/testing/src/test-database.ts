@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { applyMigrations } from "@parley/engine";
 import { Client } from "pg";
+import { migratedTemplate } from "./migrated-template.js";
 
 /** A migrated database of its own for a test file. */
 export interface TestDatabase {
@@ -9,19 +8,22 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const MIGRATIONS = fileURLToPath(new URL("../../../prisma/migrations", import.meta.url));
-
-/** Makes a database on the test server (`npm test` starts one) and migrates it. */
+/** Makes a database on the test server (`npm test` starts one) with the newest tables in it. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const serverUrl = requiredEnv("PARLEY_TEST_DATABASE_URL");
   const name = `parley_test_${randomBytes(8).toString("hex")}`;
-  await onServer(serverUrl, `CREATE DATABASE ${name}`);
+  await onServer(serverUrl, async (server) => {
+    const template = await migratedTemplate(serverUrl, server);
+    await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  });
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  await applyMigrations({ databaseUrl: url.href, migrationsDir: MIGRATIONS, log: () => undefined });
   return {
     url: url.href,
-    drop: () => onServer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    drop: () =>
+      onServer(serverUrl, async (server) => {
+        await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      }),
   };
 }
 
@@ -30,11 +32,11 @@ export function testRedisUrl(): string {
   return requiredEnv("PARLEY_TEST_REDIS_URL");
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
+async function onServer(url: string, work: (server: Client) => Promise<void>): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(statement);
+    await work(client);
   } finally {
     await client.end();
   }
