@@ -27,7 +27,14 @@ function fakeQueue() {
 }
 
 const deskOf = (queue: JobQueue) => ({
-  queues: { jobs: queue, notifications: queue, campaigns: queue, push: queue, "push-bulk": queue },
+  queues: {
+    jobs: queue,
+    data: queue,
+    notifications: queue,
+    campaigns: queue,
+    push: queue,
+    "push-bulk": queue,
+  },
 });
 const createLog = () => ({ info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 

@@ -18,6 +18,8 @@ import { sweepAtStart } from "./sweep-at-start.js";
 const JOBS_AT_ONCE: Record<QueueName, number> = {
   // Four may be at it for hours: the archive by the clock, for all chats and for one, and the index of a database that was brought up to date.
   jobs: 6,
+  // However many exports and erasures were asked for, no more of them read the database at the same time.
+  data: 2,
   notifications: 4,
   campaigns: 2,
   push: 8,

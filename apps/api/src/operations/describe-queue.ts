@@ -11,11 +11,12 @@ export interface QueueFacts {
   slots: number;
 }
 
-/** How long a job may wait before it is trouble, in ms: campaigns wait for one another, and nobody waits for them. */
+/** How long a job may wait before it is trouble, in ms: campaigns wait for one another, as do exports, and nobody waits for them. */
 const PATIENCE_MS: Record<QueueName, number> = {
   jobs: 60_000,
   notifications: 60_000,
   push: 60_000,
+  data: 1_800_000,
   campaigns: 1_800_000,
   "push-bulk": 1_800_000,
 };

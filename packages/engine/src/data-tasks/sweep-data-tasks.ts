@@ -19,7 +19,7 @@ export async function sweepDataTasks(engine: Engine): Promise<SweptDataTasks> {
   const { prisma, pool } = engine.database;
   const due = await guardDatabase(
     () => prisma.$queryRaw<Array<{ id: string }>>`
-      SELECT id FROM data_tasks WHERE state IN ('waiting', 'running') AND (lease_until IS NULL OR lease_until <= now()) LIMIT ${AT_ONCE}`,
+      SELECT id FROM data_tasks WHERE state IN ('waiting', 'running') AND (lease_until IS NULL OR lease_until <= now()) ORDER BY lease_until LIMIT ${AT_ONCE}`,
   );
   for (const { id } of due) engine.enqueue("data.run", { taskId: id });
   const expired = await guardDatabase(() =>

@@ -100,7 +100,8 @@ function pauseWords({ name }: Queue) {
 }
 
 const PAUSED_MEANS: Record<Queue["name"], string> = {
-  jobs: "nothing is archived, cleared up or exported.",
+  jobs: "nothing is archived or cleared up.",
+  data: "nobody is exported or erased.",
   notifications: "nobody is pushed anything new.",
   campaigns: "running campaigns find no more recipients.",
   push: "no message is pushed.",

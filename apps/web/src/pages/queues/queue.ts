@@ -5,7 +5,8 @@ export type Queue = RouteResult<"GET /v1/admin/queues">["queues"][number];
 
 /** What a queue is for, in an operator's words. */
 export const PURPOSE: Record<Queue["name"], string> = {
-  jobs: "Housekeeping: archive, files, checks, exports",
+  jobs: "Housekeeping: archive, files, checks",
+  data: "Exports and erasures",
   notifications: "Deciding who is to be told of what",
   campaigns: "Finding the recipients of campaigns",
   push: "Pushes of messages",

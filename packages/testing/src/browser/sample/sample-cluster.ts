@@ -157,6 +157,7 @@ export const sampleQueues = () => ({
         },
       ],
     }),
+    queue("data", { active: 1, slots: 2 }),
     queue("notifications", { active: 4 }),
     queue("campaigns", { waiting: 0, active: 0, oldest_waiting_seconds: null, slots: 2 }),
     queue("push", {
