@@ -35,6 +35,7 @@ export { startTestCluster, type TestCluster } from "./test-cluster.js";
 export { createTestDatabase, type TestDatabase, testRedisUrl } from "./test-database.js";
 export { addTestDevice, createTestDevice, type TestDevice } from "./test-device.js";
 export { openTestEngine, type TestEngine } from "./test-engine.js";
+export { openTestNode, type TestNode } from "./test-node.js";
 export { createTestStorage, type TestStorage } from "./test-storage.js";
 export { TEST_GATEWAY_SECRET, TEST_JWT_SECRET, testToken } from "./test-token.js";
 export { until } from "./until.js";

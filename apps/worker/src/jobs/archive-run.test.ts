@@ -1,31 +1,17 @@
-import { closeEngine } from "@parley/engine";
 import { createMetrics } from "@parley/platform";
-import {
-  createOldChat,
-  createTestDatabase,
-  openTestEngine,
-  readRawRows,
-  type TestDatabase,
-  type TestEngine,
-  until,
-} from "@parley/testing";
+import { createOldChat, openTestNode, readRawRows, type TestNode, until } from "@parley/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createArchiveMetrics } from "../archive-metrics.js";
 import { archiveRun } from "./archive-run.js";
 import type { JobContext } from "./job.js";
 
-let database: TestDatabase;
-let test: TestEngine;
+let test: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  test = openTestEngine(database.url);
+  test = await openTestNode();
 });
 
-afterAll(async () => {
-  await closeEngine(test.engine);
-  await database.drop();
-});
+afterAll(() => test.close());
 
 function contextOf(archive: Partial<JobContext["archive"]>) {
   const metrics = createMetrics({ node: "worker-1", process: "worker" });

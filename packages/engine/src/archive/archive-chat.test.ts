@@ -1,10 +1,9 @@
 import {
   createOldChat,
-  createTestDatabase,
   openTestEngine,
+  openTestNode,
   readRawRows,
-  type TestDatabase,
-  type TestEngine,
+  type TestNode,
   until,
 } from "@parley/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -26,21 +25,15 @@ const before = new Date("2025-01-01");
 /** One more than a segment may go. */
 const TOTAL = NEWEST_KEPT + SEGMENT_MESSAGES + 1;
 
-let database: TestDatabase;
-let test: TestEngine;
+let test: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  test = openTestEngine(database.url);
+  test = await openTestNode();
 });
 
-afterAll(async () => {
-  await closeEngine(test.engine);
-  await database.drop();
-});
+afterAll(() => test.close());
 
-const run = async <Row>(statement: string, values: unknown[] = []): Promise<Row[]> =>
-  (await test.engine.database.pool.query(statement, values)).rows as Row[];
+const run: TestNode["run"] = (statement, values) => test.run(statement, values);
 
 const archive = (chatId: string) => archiveChat(test.engine, { chatId, before });
 const restore = (chatId: string) => restoreChat(test.engine, { actor: operator, chatId });
@@ -265,7 +258,7 @@ describe("what stays", () => {
 
 it("loses and doubles nothing while people write, and two archive at once", async () => {
   const chatId = await createOldChat(test.engine, { count: TOTAL + SEGMENT_MESSAGES });
-  const other = openTestEngine(database.url);
+  const other = openTestEngine(test.databaseUrl);
   const send = (place: number) =>
     sendMessage(test.engine, {
       actor: alice,

@@ -2,12 +2,10 @@ import { randomUUID } from "node:crypto";
 import { filePath } from "@parley/contracts";
 import {
   createOldChat,
-  createTestDatabase,
   createTestStorage,
-  openTestEngine,
+  openTestNode,
   readRawRows,
-  type TestDatabase,
-  type TestEngine,
+  type TestNode,
   until,
 } from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -16,7 +14,6 @@ import { collectFiles } from "../files/collect-files.js";
 import { listMessages } from "../messages/list-messages.js";
 import { draftDigest } from "../messages/message-draft.js";
 import { sendMessage } from "../messages/send-message.js";
-import { closeEngine } from "../open-engine.js";
 import { archiveDue } from "./archive-due.js";
 import { archiveStats, chatArchive } from "./archive-stats.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
@@ -32,27 +29,21 @@ const now = new Date("2025-07-01");
 const OLD = 10;
 const COUNT = NEWEST_KEPT + OLD;
 
-let database: TestDatabase;
-let test: TestEngine;
+let test: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
   const files = { storage: createTestStorage(), maxBytes: 1_000_000, quotaBytes: 1_000_000 };
-  test = openTestEngine(database.url, { clock: () => now, files });
+  test = await openTestNode({ clock: () => now, files });
 });
 
-afterAll(async () => {
-  await closeEngine(test.engine);
-  await database.drop();
-});
+afterAll(() => test.close());
 
 beforeEach(async () => {
   await run("DELETE FROM chats");
   await run("DELETE FROM archived_messages");
 });
 
-const run = async <Row>(statement: string, values: unknown[] = []): Promise<Row[]> =>
-  (await test.engine.database.pool.query(statement, values)).rows as Row[];
+const run: TestNode["run"] = (statement, values) => test.run(statement, values);
 
 const days = (order: number, direct: number, group: number) => ({ order, direct, group });
 const policyOf = (policy: Partial<RetentionPolicy>): RetentionPolicy => ({

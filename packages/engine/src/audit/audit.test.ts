@@ -1,10 +1,4 @@
-import {
-  createTestDatabase,
-  measureQueries,
-  openTestEngine,
-  type TestDatabase,
-  type TestEngine,
-} from "@parley/testing";
+import { measureQueries, openTestEngine, openTestNode, type TestNode } from "@parley/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setRetention } from "../archive/set-retention.js";
 import { changeChatStatus } from "../chats/change-chat-status.js";
@@ -22,21 +16,15 @@ import { RefusedLogins } from "./refused-logins.js";
 const alice = { userId: "alice", role: "user" };
 const admin = { userId: "root", role: "admin" };
 
-let database: TestDatabase;
-let test: TestEngine;
+let test: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  test = openTestEngine(database.url);
+  test = await openTestNode();
 });
 
-afterAll(async () => {
-  await closeEngine(test.engine);
-  await database.drop();
-});
+afterAll(() => test.close());
 
-const run = async (statement: string, values: unknown[] = []) =>
-  (await test.engine.database.pool.query(statement, values)).rows as Record<string, unknown>[];
+const run: TestNode["run"] = (statement, values) => test.run(statement, values);
 const list = (query: object = {}) => listAudit(test.engine, { actor: admin, limit: 50, ...query });
 
 describe("the audit log", () => {
@@ -126,7 +114,7 @@ describe("the audit log", () => {
     const span = { from: new Date("2026-01-01T00:10:00Z"), to: new Date("2026-01-01T00:10:10Z") };
     expect(await all({ action: "chat.purged", ...span, limit: 20 })).toHaveLength(70);
     // A rare pair of filters still looks at few rows.
-    const meter = openTestEngine(database.url, { poolSize: 1 });
+    const meter = openTestEngine(test.databaseUrl, { poolSize: 1 });
     const query = { actor: admin, limit: 50, action: "chat.purged", subjectId: "c-4" };
     await listAudit(meter.engine, query);
     const { rows } = await measureQueries(meter.engine, () => listAudit(meter.engine, query));

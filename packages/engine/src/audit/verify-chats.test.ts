@@ -1,34 +1,22 @@
-import {
-  createTestDatabase,
-  openTestEngine,
-  type TestDatabase,
-  type TestEngine,
-  until,
-} from "@parley/testing";
+import { openTestNode, type TestNode, until } from "@parley/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createChat } from "../chats/create-chat.js";
 import { removeMember } from "../members/remove-member.js";
 import { deleteMessage } from "../messages/delete-message.js";
 import { sendMessage } from "../messages/send-message.js";
-import { closeEngine } from "../open-engine.js";
 import { markRead } from "../receipts/mark-read.js";
 import { type IntegrityFault, verifyChats } from "./verify-chats.js";
 
 const alice = { userId: "alice", role: "user" };
 const bob = { userId: "bob", role: "user" };
 
-let database: TestDatabase;
-let test: TestEngine;
+let test: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  test = openTestEngine(database.url);
+  test = await openTestNode();
 });
 
-afterAll(async () => {
-  await closeEngine(test.engine);
-  await database.drop();
-});
+afterAll(() => test.close());
 
 /** A chat in which everything has happened that moves a number. */
 async function busyChat(): Promise<string> {
@@ -47,7 +35,7 @@ async function busyChat(): Promise<string> {
   return chatId;
 }
 
-const run = (statement: string, values: unknown[]) => test.engine.database.pool.query(statement, values);
+const run: TestNode["run"] = (statement, values) => test.run(statement, values);
 
 /**
  * Verifies from the start until `chats` chats have been seen: transactions of other tests on the same server that are still open

@@ -1,27 +1,15 @@
-import {
-  createOldChat,
-  createTestDatabase,
-  openTestEngine,
-  type TestDatabase,
-  type TestEngine,
-} from "@parley/testing";
+import { createOldChat, openTestNode, type TestNode } from "@parley/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { archiveChat } from "../archive/archive-chat.js";
-import { closeEngine } from "../open-engine.js";
 import { verifyDatabase } from "./verify-database.js";
 
-let database: TestDatabase;
-let node: TestEngine;
+let node: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  node = openTestEngine(database.url);
+  node = await openTestNode();
 });
 
-afterAll(async () => {
-  await closeEngine(node.engine);
-  await database.drop();
-});
+afterAll(() => node.close());
 
 it("counts everything, and names a segment that is spoilt and a chat that lacks a message", async () => {
   const { engine } = node;

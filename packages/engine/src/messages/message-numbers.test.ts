@@ -1,23 +1,18 @@
-import { createTestDatabase, openTestEngine, type TestDatabase, type TestEngine } from "@parley/testing";
+import { openTestNode, type TestNode } from "@parley/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createChat } from "../chats/create-chat.js";
-import { closeEngine, poolStats } from "../open-engine.js";
+import { poolStats } from "../open-engine.js";
 import { sendMessage } from "./send-message.js";
 
 const alice = { userId: "alice", role: "user" };
 
-let database: TestDatabase;
-let node: TestEngine;
+let node: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  node = openTestEngine(database.url);
+  node = await openTestNode();
 });
 
-afterAll(async () => {
-  await closeEngine(node.engine);
-  await database.drop();
-});
+afterAll(() => node.close());
 
 it("finds a message's number by its place, and asks the database once however many ask", async () => {
   const { engine } = node;
