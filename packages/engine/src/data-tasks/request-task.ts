@@ -1,9 +1,10 @@
-import { type Actor, type DataTaskKind, ParleyError, SYSTEM_USER_ID } from "@parley/contracts";
+import { type Actor, type DataTaskKind, ParleyError } from "@parley/contracts";
 import { recordAudit } from "../audit/record-audit.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { fileStoreOf } from "../files/file-store-of.js";
+import { assertPerson } from "../users/assert-person.js";
 import { type DataTask, dataTaskOf } from "./data-task.js";
 
 export interface TaskRequest {
@@ -11,7 +12,7 @@ export interface TaskRequest {
   userId: string;
 }
 
-/** Asks for everything that is a person's. Refuses: role_required, forbidden (the platform's own id), files_unavailable (there is nowhere to put it). */
+/** Asks for everything that is a person's. Refuses: role_required, forbidden (an id that is nobody's), files_unavailable (there is nowhere to put it). */
 export async function exportUser(engine: Engine, request: TaskRequest): Promise<DataTask> {
   fileStoreOf(engine);
   return requestTask(engine, { ...request, kind: "export", reason: null });
@@ -23,7 +24,7 @@ export interface ErasureRequest extends TaskRequest {
   reason: string | null;
 }
 
-/** Asks for the erasure of a person. Refuses: role_required, forbidden (the platform's own id), invalid_input (not confirmed). */
+/** Asks for the erasure of a person. Refuses: role_required, forbidden (an id that is nobody's), invalid_input (not confirmed). */
 export async function eraseUser(engine: Engine, request: ErasureRequest): Promise<DataTask> {
   if (request.confirm !== request.userId) {
     const errors = [{ path: "confirm", message: "must be the user's id once more" }];
@@ -38,10 +39,7 @@ async function requestTask(
   request: TaskRequest & { kind: DataTaskKind; reason: string | null },
 ): Promise<DataTask> {
   if (request.actor.role !== "admin") throw new ParleyError("role_required");
-  if (request.userId === SYSTEM_USER_ID)
-    throw new ParleyError("forbidden", {
-      message: "The platform is no person: all chats speak under its id.",
-    });
+  assertPerson(request.userId);
   const task = await guardDatabase(() =>
     engine.database.prisma.$transaction((transaction) =>
       createTask(transaction, { ...request, id: engine.ids() }),

@@ -3,13 +3,14 @@ import { runAudited } from "../audit/run-audited.js";
 import type { Engine } from "../engine.js";
 import { publishAccess } from "../events/publish.js";
 import { isPrivileged } from "../policy.js";
+import { assertPerson } from "./assert-person.js";
 
 interface AccessChange {
   actor: Actor;
   userId: string;
 }
 
-/** Makes every token worthless that was issued to a user up to now. Refuses: role_required. */
+/** Makes every token worthless that was issued to a user up to now. Refuses: role_required, forbidden (an id that is nobody's). */
 export async function revokeTokens(engine: Engine, input: AccessChange): Promise<{ revokedBefore: Date }> {
   const rows = await changeAccess<{ revoked_before: Date }>(engine, input, {
     action: "user.tokens_revoked",
@@ -21,7 +22,7 @@ export async function revokeTokens(engine: Engine, input: AccessChange): Promise
   return { revokedBefore: rows[0]?.revoked_before ?? engine.clock() };
 }
 
-/** Keeps a user out, or lets them in again. Refuses: role_required. */
+/** Keeps a user out, or lets them in again. Refuses: role_required, forbidden (an id that is nobody's). */
 export async function setBlocked(engine: Engine, input: AccessChange & { blocked: boolean }): Promise<void> {
   await changeAccess(engine, input, {
     action: input.blocked ? "user.blocked" : "user.unblocked",
@@ -35,13 +36,14 @@ export async function setBlocked(engine: Engine, input: AccessChange & { blocked
   });
 }
 
-/** Writes somebody's access and tells the nodes to read it. Refuses: role_required. */
+/** Writes somebody's access and tells the nodes to read it. Refuses: role_required, forbidden (an id that is nobody's). */
 export async function changeAccess<Row extends object>(
   engine: Engine,
   input: AccessChange,
   statement: { action: AuditAction; reason?: string; text: string; values: unknown[] },
 ): Promise<Row[]> {
   if (!isPrivileged(input.actor)) throw new ParleyError("role_required");
+  assertPerson(input.userId);
   const { action, reason, ...act } = statement;
   const record = { actor: input.actor, action, reason, subject: { kind: "user", id: input.userId } } as const;
   const rows = await runAudited<Row>(engine, { ...act, record });

@@ -3,6 +3,7 @@ import { recordAudit } from "../audit/record-audit.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
+import { assertPerson } from "./assert-person.js";
 
 export interface HoldInput {
   actor: Actor;
@@ -12,11 +13,13 @@ export interface HoldInput {
 }
 
 /**
- * Puts a person under legal hold, or lifts it: meanwhile they are not erased, and nothing that they wrote is purged. Refuses: role_required.
+ * Puts a person under legal hold, or lifts it: meanwhile they are not erased, and nothing that they wrote is purged. Refuses: role_required,
+ * forbidden (an id that is nobody's).
  */
 export async function setHold(engine: Engine, input: HoldInput): Promise<void> {
   const { actor, userId, held, reason } = input;
   if (actor.role !== "admin") throw new ParleyError("role_required");
+  assertPerson(userId);
   await guardDatabase(() =>
     engine.database.prisma.$transaction(async (transaction) => {
       if (held) {
