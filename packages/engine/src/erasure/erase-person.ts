@@ -16,8 +16,8 @@ import { mentionsOf } from "./mentions.js";
 /** Where the next run goes on. */
 interface Place {
   pseudonym: string;
-  /** Whether an operator had blocked the person before. */
-  wasBlocked: boolean;
+  /** Whether an operator had blocked the person before: of an erasure that an older version began. */
+  wasBlocked?: boolean;
   keptOutAt: number;
   step: number;
   /** The chat that was looked at last. */
@@ -43,7 +43,8 @@ export async function erasePerson(engine: Engine, { task, tools }: Run): Promise
     const hold = await findHold(engine, userId);
     if (hold !== undefined) return refuse(task, hold);
     const pseudonym = `erased:${randomBytes(8).toString("hex")}`;
-    place = { pseudonym, wasBlocked: await keepOut(engine, userId), keptOutAt: Date.now(), step: 0 };
+    await keepOut(engine, userId);
+    place = { pseudonym, keptOutAt: Date.now(), step: 0 };
     await task.save({ place, progress: 0 });
   }
   const erasure = await erasureOf(engine, { task, pseudonym: place.pseudonym });
@@ -51,7 +52,7 @@ export async function erasePerson(engine: Engine, { task, tools }: Run): Promise
     return await takeSteps(erasure, { run: { task, tools }, place });
   } catch (error) {
     if (!(error instanceof HeldMeanwhile)) throw error;
-    await letInAgain(engine, { userId, wasBlocked: place.wasBlocked });
+    await letInAgain(engine, { userId, wasBlocked: place.wasBlocked ?? false });
     return refuse(task, `legal_hold: ${error.message}; what came before it is erased`);
   }
 }
@@ -96,7 +97,7 @@ async function takeSteps(
       else place = { ...place, after: undefined };
     } else {
       await eraseFromCommits(erasure);
-      await finishErasure(erasure, { wasBlocked: place.wasBlocked, forget: tools.forget });
+      await finishErasure(erasure, { wasBlocked: place.wasBlocked ?? false, forget: tools.forget });
       return null;
     }
     place = { ...place, step: place.step + 1 };

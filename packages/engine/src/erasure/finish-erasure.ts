@@ -85,10 +85,12 @@ async function forgetPerson(transaction: Transaction, end: End): Promise<void> {
   const { userId, pseudonym } = erasure;
   const { count: users } = await transaction.user.deleteMany({ where: { id: userId } });
   await countErased(transaction, erasure, { users, cached_entries: end.cached });
+  const [access] = await transaction.$queryRaw<Array<{ blocked: boolean }>>`
+    DELETE FROM user_access WHERE user_id = ${userId} RETURNING coalesce(blocked_after, ${wasBlocked}) AS blocked`;
   await transaction.$executeRaw`
-    INSERT INTO user_access (user_id, revoked_before, blocked) VALUES (erased_user_key(${userId}), clock_timestamp(), ${wasBlocked})
+    INSERT INTO user_access (user_id, revoked_before, blocked)
+    VALUES (erased_user_key(${userId}), clock_timestamp(), ${access?.blocked ?? wasBlocked})
     ON CONFLICT (user_id) DO UPDATE SET revoked_before = clock_timestamp(), blocked = excluded.blocked, changed_xid = pg_current_xact_id()`;
-  await transaction.userAccess.deleteMany({ where: { userId } });
   await transaction.engagementUser.deleteMany({ where: { userId } });
   await transaction.archiveRun.updateMany({
     where: { requestedBy: userId },

@@ -22,16 +22,21 @@ export async function revokeTokens(engine: Engine, input: AccessChange): Promise
   return { revokedBefore: rows[0]?.revoked_before ?? engine.clock() };
 }
 
-/** Keeps a user out, or lets them in again. Refuses: role_required, forbidden (an id that is nobody's). */
+/** Keeps a user out, or lets them in again; of who is being erased, it says what stands when that is over. Refuses: role_required, forbidden (an id that is nobody's). */
 export async function setBlocked(engine: Engine, input: AccessChange & { blocked: boolean }): Promise<void> {
   await changeAccess(engine, input, {
     action: input.blocked ? "user.blocked" : "user.unblocked",
     // Of somebody who was erased and is back, a block from before may stand under another name.
     text: `WITH before AS (
         UPDATE user_access SET blocked = $2, changed_xid = pg_current_xact_id() WHERE user_id = erased_user_key($1) AND blocked
+      ), erasure AS (
+        SELECT FROM data_tasks WHERE user_id = $1 AND kind = 'erase' AND state IN ('waiting', 'running')
       )
-      INSERT INTO user_access (user_id, blocked) VALUES ($1, $2)
-      ON CONFLICT (user_id) DO UPDATE SET blocked = $2, changed_xid = pg_current_xact_id() RETURNING user_id`,
+      INSERT INTO user_access AS known (user_id, blocked) VALUES ($1, $2)
+      ON CONFLICT (user_id) DO UPDATE SET changed_xid = pg_current_xact_id(),
+        blocked = $2 OR (known.blocked_after IS NOT NULL AND EXISTS (SELECT FROM erasure)),
+        blocked_after = CASE WHEN known.blocked_after IS NOT NULL AND EXISTS (SELECT FROM erasure) THEN $2 END
+      RETURNING user_id`,
     values: [input.userId, input.blocked],
   });
 }
