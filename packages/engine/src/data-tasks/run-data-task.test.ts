@@ -1,31 +1,20 @@
-import {
-  createTestDatabase,
-  openTestEngine,
-  type TestDatabase,
-  type TestEngine,
-  until,
-} from "@parley/testing";
+import { createTestStorage, openTestNode, type TestNode, until } from "@parley/testing";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { createChat } from "../chats/create-chat.js";
-import { closeEngine } from "../open-engine.js";
-import { eraseUser } from "./request-task.js";
+import { eraseUser, exportUser } from "./request-task.js";
 import { runDataTask } from "./run-data-task.js";
-import { takeTask } from "./task-lease.js";
+import { TaskLost, takeTask } from "./task-lease.js";
 
 const ops = { userId: "ops", role: "admin" };
 
-let database: TestDatabase;
-let node: TestEngine;
+const storage = createTestStorage();
+let node: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  node = openTestEngine(database.url);
+  node = await openTestNode({ files: { storage, maxBytes: 0, quotaBytes: 0 } });
 });
 
-afterAll(async () => {
-  await closeEngine(node.engine);
-  await database.drop();
-});
+afterAll(() => node.close());
 
 afterEach(() => void vi.useRealTimers());
 
@@ -58,6 +47,47 @@ it("stays with who has it in hand, however long a step takes", async () => {
   finish(0);
   await running;
   expect((await stateOf(taskId))?.state).toBe("done");
+});
+
+it("stays with who has it in hand while a part of an export is being stored", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const { id: taskId } = await exportUser(node.engine, { actor: ops, userId: "eva" });
+  const { put } = storage;
+  let store: () => void = () => undefined;
+  const isStoring = new Promise<void>((begun) => {
+    storage.put = async (key, bytes) => {
+      begun();
+      await new Promise<void>((ready) => (store = ready));
+      await put(key, bytes);
+    };
+  });
+  const tools = { goesOn: () => true, settleMs: 0, exportKeptMs: 1_000, forget: async () => 0 };
+  const running = runDataTask(node.engine, { taskId, ...tools });
+  await isStoring;
+  const before = (await stateOf(taskId))?.until.getTime() ?? 0;
+  await vi.advanceTimersByTimeAsync(60_000);
+  await until(async () => ((await stateOf(taskId))?.until.getTime() ?? 0) > before, "it is kept for longer");
+  storage.put = put;
+  store();
+  await running;
+  expect((await stateOf(taskId))?.state).toBe("done");
+});
+
+it("is nobody's who came back too late, between two of their words either", async () => {
+  const { id: taskId } = await ask("ida");
+  const late = await takeTask(node.engine, taskId);
+  await node.engine.database.pool.query("UPDATE data_tasks SET lease_until = now() WHERE id = $1", [taskId]);
+  expect(await takeTask(node.engine, taskId)).toBeDefined();
+  const taken = await stateOf(taskId);
+  for (const word of [
+    () => late?.save({ place: { after: "late" }, progress: 0.5 }),
+    () => late?.plan({ after: "late" }),
+    () => late?.release(0),
+    () => late?.finish({ state: "failed", error: "late" }),
+  ])
+    await expect(word()).rejects.toThrow(TaskLost);
+  await late?.keep();
+  expect(await stateOf(taskId)).toEqual(taken);
 });
 
 it("is put down behind each chat when the time is over", async () => {

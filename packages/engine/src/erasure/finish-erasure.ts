@@ -1,4 +1,5 @@
 import { recordAudit } from "../audit/record-audit.js";
+import { taskEnded } from "../data-tasks/task-ended.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
 import { publishAccess } from "../events/publish.js";
@@ -8,7 +9,7 @@ import { type Counts, countErased, type Erasure } from "./erasure.js";
 
 const AUDIT_AT_ONCE = 1_000;
 const OPEN = { state: { in: ["waiting", "running"] } };
-const REFUSED = { state: "refused", error: "The person was erased" };
+const REFUSED = { state: "refused", error: "The person was erased" } as const;
 
 /** What stays, and why; `docs/data-duties.md` says it in full. */
 const KEPT = {
@@ -59,17 +60,33 @@ async function pseudonymiseAudit({ engine, userId, pseudonym, mentions }: Erasur
 }
 
 /** Whoever works on one of them stores nothing more from then on. */
-async function removeExports({ engine, userId }: Erasure): Promise<void> {
+async function removeExports(erasure: Erasure): Promise<void> {
+  const { engine, userId } = erasure;
   await guardDatabase(() =>
-    engine.database.prisma.dataTask.updateMany({
-      where: { userId, kind: "export", ...OPEN },
-      data: { ...REFUSED, finishedAt: engine.clock() },
-    }),
+    engine.database.prisma.$transaction((transaction) => refuseOthers(transaction, erasure)),
   );
   const exports = await guardDatabase(() =>
     engine.database.prisma.dataTask.findMany({ where: { userId, kind: "export" } }),
   );
   for (const task of exports) await removeExport(engine, task);
+}
+
+/** The audit log says it under the pseudonym: it was gone through before. */
+async function refuseOthers(transaction: Transaction, erasure: Erasure): Promise<void> {
+  const { userId, pseudonym, taskId, engine } = erasure;
+  const ended = await transaction.dataTask.updateManyAndReturn({
+    where: { userId, id: { not: taskId }, ...OPEN },
+    data: { ...REFUSED, finishedAt: engine.clock() },
+    select: { id: true, kind: true, requestedBy: true },
+  });
+  const nameless = ended.map(({ requestedBy, ...task }) => ({
+    ...task,
+    requestedBy: requestedBy === userId ? pseudonym : requestedBy,
+  }));
+  await recordAudit(
+    transaction,
+    nameless.map((task) => taskEnded(task, { ...REFUSED, userId: pseudonym })),
+  );
 }
 
 interface End {
@@ -105,10 +122,7 @@ async function endTasks(transaction: Transaction, { erasure, entries }: End): Pr
   const { userId, pseudonym, taskId, engine } = erasure;
   const finishedAt = engine.clock();
   const others = { userId, id: { not: taskId } };
-  await transaction.dataTask.updateMany({
-    where: { ...others, ...OPEN },
-    data: { ...REFUSED, finishedAt },
-  });
+  await refuseOthers(transaction, erasure);
   const nameless = { userId: pseudonym, reason: null };
   await transaction.dataTask.updateMany({ where: others, data: nameless });
   await transaction.dataTask.updateMany({ where: { requestedBy: userId }, data: { requestedBy: pseudonym } });
@@ -126,7 +140,6 @@ async function endTasks(transaction: Transaction, { erasure, entries }: End): Pr
     },
     select: { id: true },
   });
-  const actor = { userId: requestedBy, role: "admin" };
-  const subject = { kind: "user", id: pseudonym } as const;
-  await recordAudit(transaction, [{ actor, action: "data.erased", subject, detail: { task_id: taskId } }]);
+  const task = { id: taskId, kind: "erase", requestedBy };
+  await recordAudit(transaction, [taskEnded(task, { state: "done", userId: pseudonym })]);
 }

@@ -1,11 +1,9 @@
-import { noteAct } from "../audit/record-audit.js";
 import type { DataTaskTools, RunOutcome } from "../data-tasks/data-task-tools.js";
 import { type TaskInHand, TaskLost } from "../data-tasks/task-lease.js";
-import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { fileStoreOf } from "../files/file-store-of.js";
 import { guardStorage } from "../files/guard-storage.js";
-import { type ExportPart, partKey } from "./export-part.js";
+import { type ExportPart, newPartKey } from "./export-part.js";
 import { EXPORT_SECTIONS } from "./export-sections.js";
 import { TAR_END, tarHeader, tarPadding } from "./tar.js";
 
@@ -14,6 +12,8 @@ interface Place {
   section: number;
   after?: string | undefined;
   parts: ExportPart[];
+  /** The object that the next part is being put into. */
+  writing?: string | undefined;
   /** NDJSON files so far, by section. */
   pages: Record<string, number>;
   rows: Record<string, number>;
@@ -24,7 +24,8 @@ interface Place {
 const PART_BYTES = 64 * 1024 * 1024;
 
 /**
- * Gathers what is a person's into a tar, in parts: each is stored, then noted, so that a run which was killed goes on with the part it was at.
+ * Gathers what is a person's into a tar, in parts: each is named, stored, then noted, so that a run which was killed goes on with the part it was
+ * at, and one that has lost its task without knowing it spoils nothing.
  * Nothing larger than a page of rows is in memory. Throws files_unavailable, storage_unavailable, database_unavailable.
  */
 export async function exportPerson(
@@ -35,41 +36,35 @@ export async function exportPerson(
   const { id, userId } = task.row;
   let place = { ...EMPTY, ...(task.row.place as unknown as Partial<Place>) };
   while (place.section < EXPORT_SECTIONS.length) {
-    const part = new PartWriter(engine, { userId, place: structuredClone(place), goesOn: tools.goesOn });
-    await guardStorage(() => storage.put(partKey(id, place.parts.length), part.bytes()));
+    const { writing: left } = place;
+    if (left !== undefined) await guardStorage(() => storage.delete(left));
+    const key = newPartKey(id, place.parts.length);
+    await task.plan({ ...place, writing: key });
+    const part = new PartWriter(engine, { userId, key, place: structuredClone(place), goesOn: tools.goesOn });
+    await guardStorage(() => storage.put(key, part.bytes()));
     place = part.place;
-    await saveOrRemove(engine, { task, place });
+    await saveOrRemove(engine, { task, place, key });
     if (!tools.goesOn() && place.section < EXPORT_SECTIONS.length) return { pauseMs: 0 };
   }
   const { parts, rows, missingFiles } = place;
   const bytes = parts.reduce((sum, { size }) => sum + size, 0);
   const report = { rows, bytes, files: rows.files ?? 0, missing_files: missingFiles };
-  const subject = { kind: "user", id: userId } as const;
-  const actor = { userId: task.row.requestedBy, role: "admin" };
-  await noteAct(engine, { actor, action: "data.exported", subject, detail: { task_id: id, bytes } });
   const expiresAt = new Date(engine.clock().getTime() + tools.exportKeptMs);
   await task.finish({ state: "done", report, place: { parts }, expiresAt });
   return null;
 }
 
-/** Whoever ended the task meanwhile, because the person was erased, could not know of the part that was just stored. */
+/** Whoever has the task now, or ended it because the person was erased, does not know of the part that was just stored. */
 async function saveOrRemove(
   engine: Engine,
-  { task, place }: { task: TaskInHand; place: Place },
+  { task, place, key }: { task: TaskInHand; place: Place; key: string },
 ): Promise<void> {
-  const { id } = task.row;
   try {
     await task.save({ place, progress: place.section / EXPORT_SECTIONS.length });
   } catch (error) {
-    if (error instanceof TaskLost && (await isOver(engine, id)))
-      await guardStorage(() => fileStoreOf(engine).storage.delete(partKey(id, place.parts.length - 1)));
+    if (error instanceof TaskLost) await guardStorage(() => fileStoreOf(engine).storage.delete(key));
     throw error;
   }
-}
-
-async function isOver(engine: Engine, id: string): Promise<boolean> {
-  const where = { id, state: "running" };
-  return (await guardDatabase(() => engine.database.prisma.dataTask.count({ where }))) === 0;
 }
 
 const EMPTY: Place = { section: 0, parts: [], pages: {}, rows: {}, missingFiles: 0 };
@@ -79,14 +74,16 @@ class PartWriter {
   readonly place: Place;
   readonly #engine: Engine;
   readonly #userId: string;
+  readonly #key: string;
   readonly #goesOn: () => boolean;
   #size = 0;
 
-  constructor(engine: Engine, part: { userId: string; place: Place; goesOn: () => boolean }) {
+  constructor(engine: Engine, part: { userId: string; key: string; place: Place; goesOn: () => boolean }) {
     this.#engine = engine;
     this.#userId = part.userId;
+    this.#key = part.key;
     this.#goesOn = part.goesOn;
-    this.place = part.place;
+    this.place = { ...part.place, writing: undefined };
   }
 
   async *bytes(): AsyncGenerator<Uint8Array> {
@@ -102,7 +99,7 @@ class PartWriter {
       }
       if (isEnd || this.#size >= PART_BYTES) break;
     }
-    this.place.parts.push({ size: this.#size });
+    this.place.parts.push({ size: this.#size, key: this.#key });
   }
 
   /** One page of one section. */

@@ -48,7 +48,7 @@ async function* bytesOf(
     begin += size;
     if (first > last) continue;
     const bytes = await guardStorage(() =>
-      fileStoreOf(engine).storage.get(partKey(taskId, at), { first, last }),
+      fileStoreOf(engine).storage.get(partKey(taskId, { parts, at }), { first, last }),
     );
     if (bytes === undefined) throw new ParleyError("export_not_there");
     yield* bytes as AsyncIterable<Uint8Array>;

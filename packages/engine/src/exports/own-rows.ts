@@ -40,7 +40,7 @@ export const readAudit: ReadSection = (engine, { userId, after }) => {
       (SELECT * FROM audit_entries WHERE actor_id = $1 ORDER BY actor_id, at, id OFFSET 0)
       UNION (SELECT * FROM audit_entries WHERE subject_id = $1 AND subject_kind = 'user' ORDER BY subject_id, at, id OFFSET 0)
       UNION (SELECT * FROM audit_entries WHERE person_id = $1 ORDER BY person_id OFFSET 0)
-    ) e WHERE id > $2::bigint AND action <> 'user.hold_changed' ORDER BY id LIMIT ${PAGE}`;
+    ) e WHERE id > $2::bigint AND action NOT IN ('user.hold_changed', 'data.erasure_refused') ORDER BY id LIMIT ${PAGE}`;
   return readPage(engine, text, [userId, after ?? 0]);
 };
 
