@@ -9,15 +9,24 @@ export const dataDutiesConfigFields = {
     description:
       "Time between shutting a person out and the last look for what they still had under way; every node must have learned of it by then, which takes 10 s at most.",
   }),
-  AUDIT_KEPT_DAYS: z.coerce
-    .number("must be 0 or a whole number of days from 30 to 36500")
+  AUDIT_KEPT_DAYS: keptDays()
+    .default(0)
+    .meta({ description: "Days after which entries of the audit log are forgotten; 0: never." }),
+  REFUSED_LOGINS_KEPT_DAYS: keptDays().default(90).meta({
+    description:
+      "Days after which refused logins, which hold addresses, are forgotten in the audit log; 0: with the other entries.",
+  }),
+};
+
+function keptDays() {
+  const form = "must be 0 or a whole number of days from 30 to 36500";
+  return z.coerce
+    .number(form)
     .int()
     .min(0)
     .max(36_500)
-    .refine((days) => days === 0 || days >= 30, "must be 0 or a whole number of days from 30 to 36500")
-    .default(0)
-    .meta({ description: "Days after which entries of the audit log are forgotten; 0: never." }),
-};
+    .refine((days) => days === 0 || days >= 30, form);
+}
 
 function wholeNumber(least: number, most: number) {
   return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);

@@ -65,8 +65,13 @@ it("takes its times from the environment, and refuses to forget the audit log to
     settleMs: 30_000,
     exportKeptMs: 72 * 3_600_000,
     auditKeptMs: 0,
+    refusedLoginsKeptMs: 90 * 24 * 3_600_000,
   });
+  expect(contextOf({ REFUSED_LOGINS_KEPT_DAYS: "0" }).dataDuties).toMatchObject({ refusedLoginsKeptMs: 0 });
   expect(configOf({ AUDIT_KEPT_DAYS: "29" }).error?.issues).toMatchObject([{ path: ["AUDIT_KEPT_DAYS"] }]);
+  expect(configOf({ REFUSED_LOGINS_KEPT_DAYS: "29" }).error?.issues).toMatchObject([
+    { path: ["REFUSED_LOGINS_KEPT_DAYS"] },
+  ]);
   const { data } = configOf({});
   expect(data && schedulesOf(data).find(({ id }) => id === "data.sweep")).toMatchObject({ everyMs: 60_000 });
 });
@@ -111,6 +116,21 @@ it("forgets old entries of the audit log only where it is told to", async () => 
   expect(await old()).toBe(1);
   await dataSweep(contextOf({ AUDIT_KEPT_DAYS: "30" }), {});
   expect(await old()).toBe(0);
+});
+
+it("forgets refused logins after 90 days, unless it is told otherwise", async () => {
+  const { pool } = test.engine.database;
+  await pool.query(
+    `INSERT INTO audit_entries (at, action) SELECT now() - age * interval '1 day', 'login.refused' FROM unnest(ARRAY[40, 89, 91]) age`,
+  );
+  const left = async () =>
+    (await pool.query("SELECT FROM audit_entries WHERE action = 'login.refused'")).rowCount;
+  await dataSweep(contextOf({ REFUSED_LOGINS_KEPT_DAYS: "0" }), {});
+  expect(await left()).toBe(3);
+  await dataSweep(contextOf(), {});
+  expect(await left()).toBe(2);
+  await dataSweep(contextOf({ REFUSED_LOGINS_KEPT_DAYS: "60" }), {});
+  expect(await left()).toBe(1);
 });
 
 it("forgets the digests of erased people after a long time, and no block", async () => {

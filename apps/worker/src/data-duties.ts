@@ -9,7 +9,11 @@ const HOUR_MS = 3_600_000;
 export function dataDutiesOf(
   config: Pick<
     WorkerConfig,
-    "ERASURE_SETTLE_SECONDS" | "EXPORT_KEPT_HOURS" | "AUDIT_KEPT_DAYS" | "REDIS_PREFIX"
+    | "ERASURE_SETTLE_SECONDS"
+    | "EXPORT_KEPT_HOURS"
+    | "AUDIT_KEPT_DAYS"
+    | "REFUSED_LOGINS_KEPT_DAYS"
+    | "REDIS_PREFIX"
   >,
   redis: Redis,
 ): JobContext["dataDuties"] {
@@ -17,6 +21,7 @@ export function dataDutiesOf(
     settleMs: config.ERASURE_SETTLE_SECONDS * 1_000,
     exportKeptMs: config.EXPORT_KEPT_HOURS * HOUR_MS,
     auditKeptMs: config.AUDIT_KEPT_DAYS * 24 * HOUR_MS,
+    refusedLoginsKeptMs: config.REFUSED_LOGINS_KEPT_DAYS * 24 * HOUR_MS,
     forget: createForget({ redis, prefix: config.REDIS_PREFIX }),
   };
 }

@@ -101,6 +101,7 @@ test("a person's data is gathered, watched and downloaded, by admins alone", asy
     .expect(200);
   expect(headers["content-disposition"]).toContain(`export-${task.id}.tar`);
   expect(headers["content-disposition"]).toMatch(/^attachment/);
+  expect(headers["cache-control"]).toBe("no-store");
   expect(
     execFileSync("tar", ["-xOf", "-", "messages/000001.ndjson"], { input: body as Buffer }).toString(),
   ).toContain("of mine");

@@ -34,7 +34,10 @@ export async function sendFile(
   const request = response.req;
   const etag = `"${file.digest}"`;
   if (matches(request.get("If-None-Match"), etag)) {
-    response.status(304).set({ ETag: etag, "Cache-Control": "private, no-cache" }).end();
+    response
+      .status(304)
+      .set({ ETag: etag, "Cache-Control": keeping(file) })
+      .end();
     return;
   }
   const isFresh = [undefined, etag].includes(request.get("If-Range"));
@@ -77,18 +80,20 @@ async function send(bytes: NodeJS.ReadableStream, response: Response): Promise<v
   }
 }
 
-function fileHeaders(
-  { mimeType, name }: Download,
-  { asAttachment = false, crossOrigin = false }: SendFileOptions,
-) {
+/** Kept by the browser, but asked about each time: who was removed from the chat must not see it again. */
+function keeping({ isNeverKept }: Download): string {
+  return isNeverKept ? "no-store" : "private, no-cache";
+}
+
+function fileHeaders(file: Download, { asAttachment = false, crossOrigin = false }: SendFileOptions) {
+  const { mimeType, name } = file;
   const kind = !asAttachment && INLINE.test(mimeType) ? "inline" : "attachment";
   return {
     "Content-Type": mimeType,
     "Content-Disposition": `${kind}; ${nameParameters(name)}`,
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-    // Kept by the browser, but asked about each time: who was removed from the chat must not see it again.
-    "Cache-Control": "private, no-cache",
+    "Cache-Control": keeping(file),
     "Accept-Ranges": "bytes",
     ...(crossOrigin ? { "Cross-Origin-Resource-Policy": "cross-origin" } : {}),
   };

@@ -36,6 +36,8 @@ export interface JobContext {
     exportKeptMs: number;
     /** 0: for ever. */
     auditKeptMs: number;
+    /** Of refused logins; 0: as long as the rest of the audit log. */
+    refusedLoginsKeptMs: number;
     /** Removes a person from what is kept in Redis. */
     forget: (userId: string) => Promise<number>;
   };

@@ -130,7 +130,7 @@ describe("the audit log", () => {
   it("forgets what is old enough, and nothing else", async () => {
     await run("INSERT INTO audit_entries (at, action) VALUES (now() - interval '29 days', 'chat.purged')");
     const { length } = await run("SELECT FROM audit_entries WHERE at > now() - interval '30 days'");
-    expect(await pruneAudit(test.engine, { before: new Date() })).toBe(7_000);
+    expect(await pruneAudit(test.engine, { before: new Date(), which: "all" })).toBe(7_000);
     expect(await run("SELECT FROM audit_entries")).toHaveLength(length);
     await expect(run("DELETE FROM audit_entries")).rejects.toThrow("only added to");
   });
@@ -170,5 +170,23 @@ describe("refused logins", () => {
     logins.note({ address: undefined, reason: "token_invalid" });
     await logins.flush();
     expect(warnings).toMatchObject([{ lost: 1 }]);
+  });
+
+  it("are forgotten when they are old enough, and nothing else", async () => {
+    await run(
+      `INSERT INTO audit_entries (at, action) SELECT now() - age * interval '1 day', action
+        FROM unnest(ARRAY[29, 31, 91]) age, unnest(ARRAY['login.refused', 'user.blocked']) action`,
+    );
+    const ages = () =>
+      run<{ age: number; action: string }>(
+        "SELECT extract(day FROM now() - at)::int AS age, action FROM audit_entries WHERE at < now() - interval '28 days' ORDER BY action, age",
+      );
+    const blocks = [29, 31, 91].map((age) => ({ age, action: "user.blocked" }));
+    const forget = (days: number) =>
+      pruneAudit(test.engine, { before: new Date(Date.now() - days * 86_400_000), which: "refused_logins" });
+    expect(await forget(90)).toBe(1);
+    expect(await forget(0)).toBe(1);
+    expect(await ages()).toEqual([{ age: 29, action: "login.refused" }, ...blocks]);
+    await expect(run("DELETE FROM audit_entries")).rejects.toThrow("only added to");
   });
 });

@@ -31,6 +31,7 @@ export async function openExport(
     mimeType: "application/x-tar",
     size,
     digest: taskId,
+    isNeverKept: true,
     read: async (range) =>
       Readable.from(bytesOf(engine, { taskId, parts, range: range ?? { first: 0, last: size - 1 } })),
   };

@@ -18,6 +18,8 @@ export interface Download {
   size: number;
   /** Names the bytes: other bytes have another one. */
   digest: string;
+  /** Neither a browser nor a proxy may keep anything of it. */
+  isNeverKept?: true;
   /** Streams the bytes, or some of them. Throws file_not_found, storage_unavailable. The stream must be read or destroyed. */
   read(range?: ByteRange): Promise<Readable>;
 }
