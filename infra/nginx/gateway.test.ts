@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { resolve } from "node:path";
 import {
   connectRaw,
   type Nginx,
   restClient,
-  startNginx,
   startTestCluster,
   TEST_GATEWAY_SECRET,
   type TestCluster,
@@ -16,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createGatewayAuthenticator } from "../../apps/api/src/auth/create-gateway-authenticator.js";
 import { gatewayRequestOf } from "../../apps/api/src/auth/gateway-request.js";
+import { startGateway } from "./start-gateway.js";
 
 const MINJI = {
   userId: "user-7",
@@ -314,22 +312,6 @@ async function startChat(): Promise<Chat> {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const started: Chat = { server, port: (server.address() as AddressInfo).port, count: 0, last: undefined };
   return started;
-}
-
-/** The configuration as it stands, with other addresses. */
-function startGateway({ auth, chat: chatPort }: { auth: number; chat: number }): Promise<Nginx> {
-  const text = readFileSync(resolve(import.meta.dirname, "gateway.conf"), "utf8");
-  const parts = text.split(/^ *server api-\d:3000 max_fails=2 fail_timeout=5s;\n/m);
-  expect(parts).toHaveLength(7);
-  const servers = [auth, auth, auth, chatPort, chatPort, chatPort].map(
-    (port) => `server 127.0.0.1:${port};\n`,
-  );
-  const addressed = parts.map((part, place) => part + (servers[place] ?? "")).join("");
-  expect(addressed.split("listen 8080;")).toHaveLength(2);
-  return startNginx({
-    config: (port) => addressed.replace("listen 8080;", `listen 127.0.0.1:${port};`),
-    includes: { "gateway-secret.conf": `set $gateway_secret "${TEST_GATEWAY_SECRET}";\n` },
-  });
 }
 
 interface Sending {
