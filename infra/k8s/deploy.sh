@@ -21,7 +21,21 @@ done
 # A job can't be changed, only replaced.
 $kubectl delete job migrate --ignore-not-found --wait
 $kubectl apply --kustomize "$here/migration"
-$kubectl wait job/migrate --for condition=complete --timeout 3600s
+# Not `kubectl wait`, which knows one condition: a failed job never becomes complete. The job's activeDeadlineSeconds end this in any case.
+while :; do
+  ended=$($kubectl get job migrate --output 'jsonpath={.status.conditions[?(@.status=="True")].type}')
+  case $ended in
+    *Complete*) break ;;
+    *Failed*)
+      # A pod that could not even be started has no log; then the events say why.
+      $kubectl describe job migrate >&2 || :
+      $kubectl logs --selector job-name=migrate --prefix --tail 200 >&2 || :
+      echo 'The migration has failed, so no process was replaced: the version before goes on. Mend what is said above, and run this again.' >&2
+      exit 1
+      ;;
+  esac
+  sleep "${POLL_SECONDS:-2}"
+done
 
 $kubectl apply --kustomize "$overlay"
 for deployment in api worker edge; do

@@ -293,7 +293,7 @@ test("the migration comes first, with a secret of its own, and the script waits 
     'rollout status "$database"',
     "delete job migrate",
     "/migration",
-    "wait job/migrate",
+    "get job migrate",
     'apply --kustomize "$overlay"',
     'rollout status "deployment/',
   ];
