@@ -4,6 +4,11 @@ import { resolve } from "node:path";
 import { type Compose as ComposeProgram, findCompose } from "@parley/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import {
+  MOST_NODES,
+  MOST_SAMPLE_BYTES,
+  MOST_STEPS,
+} from "../../packages/platform/src/node-reports/report-board.js";
 
 type Service = {
   image?: string;
@@ -184,6 +189,14 @@ describe("docker-compose.yml", () => {
     const command = service("redis").command?.join(" ");
     expect(command).toContain("--appendonly yes --appendfsync everysec");
     expect(command).toContain("--maxmemory-policy noeviction");
+  });
+
+  test("leaves redis room beside the largest samples that as many processes as are kept can write", () => {
+    const [, megabytes] =
+      /--maxmemory \$\{REDIS_MAXMEMORY:-(\d+)mb\}/.exec(service("redis").command?.join(" ") ?? "") ?? [];
+    const samples = MOST_NODES * MOST_STEPS * MOST_SAMPLE_BYTES;
+    expect(MOST_STEPS).toBeGreaterThanOrEqual(361);
+    expect(samples).toBeLessThan((Number(megabytes) * 2 ** 20) / 2);
   });
 
   test("mounts the postgres volume where version 18 writes", () => {

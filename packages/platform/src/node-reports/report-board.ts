@@ -34,8 +34,12 @@ const KEPT_MS = 3_600_000;
 const SAMPLES_KEPT_MS = KEPT_MS + 60_000;
 /** However many names nodes give themselves, Redis holds no more than these. */
 export const MOST_NODES = 200;
-/** Bytes of a report or a sample; what is larger is not written. */
-const MOST_BYTES = 8_192;
+/** Bytes of a report, and of a sample; what is larger is not written. */
+const MOST_REPORT_BYTES = 8_192;
+/** A worker that did every job and failed at each, with every push service, comes to some 1,700. An hour of samples of as many processes as are kept is 150 MB then. */
+export const MOST_SAMPLE_BYTES = 2_048;
+/** Steps of samples that Redis holds at the same time, with the one that goes on. */
+export const MOST_STEPS = SAMPLES_KEPT_MS / 1_000 / STEP_SECONDS + 1;
 
 const WRITE = `
 local time = redis.call('TIME')
@@ -89,7 +93,7 @@ export class ReportBoard {
     sample?: string | undefined;
   }): Promise<{ now: number; drain: boolean }> {
     const { node, instance, report, sample = "" } = entry;
-    if (Math.max(Buffer.byteLength(report), Buffer.byteLength(sample)) > MOST_BYTES)
+    if (Buffer.byteLength(report) > MOST_REPORT_BYTES || Buffer.byteLength(sample) > MOST_SAMPLE_BYTES)
       throw new Error("A report is larger than Redis is to hold.");
     const args = [this.#prefix, node, instance, report, sample];
     const answer = await this.#redis.eval(WRITE, 1, this.#key("seen"), ...args);
