@@ -25,6 +25,7 @@ type Service = {
   init?: boolean;
   read_only?: boolean;
   stop_grace_period?: string;
+  logging?: { driver: string; options: Record<string, string> };
 };
 type Compose = { services: Record<string, Service>; networks: Record<string, { internal?: boolean }> };
 
@@ -197,6 +198,12 @@ describe("docker-compose.yml", () => {
     const samples = MOST_NODES * MOST_STEPS * MOST_SAMPLE_BYTES;
     expect(MOST_STEPS).toBeGreaterThanOrEqual(361);
     expect(samples).toBeLessThan((Number(megabytes) * 2 ** 20) / 2);
+  });
+
+  test.each(Object.keys(compose.services))("%s can't fill the disk with what it logs", (name) => {
+    const { driver, options } = service(name).logging ?? {};
+    expect(driver).toBe("json-file");
+    expect([options?.["max-size"], options?.["max-file"]]).toEqual(["50m", "5"]);
   });
 
   test("mounts the postgres volume where version 18 writes", () => {
