@@ -20,6 +20,7 @@ import { findChats } from "./find-chats.js";
 import { findUsers } from "./find-users.js";
 import { inspectChat } from "./inspect-chat.js";
 import { inspectUser } from "./inspect-user.js";
+import { writeCursor } from "./page-cursor.js";
 import { pushOverview } from "./push-overview.js";
 
 const ops = { userId: "ops", role: "admin" };
@@ -115,10 +116,12 @@ describe("finding chats", () => {
     expect(await find({ userId: "kim" })).toEqual(["other"]);
   });
 
-  it.each(["x", "e30", "WyJhIl0"])("refuses the cursor %s", async (cursor) => {
-    await expect(findChats(node.engine, { actor: ops, limit: 1, cursor })).rejects.toMatchObject({
-      code: "invalid_input",
-    });
+  const withNul = writeCursor(["name", "a\u0000", "00000000-0000-7000-8000-000000000000"]);
+  it.each(["x", "e30", "WyJhIl0", withNul])("refuses the cursor %s", async (cursor) => {
+    const refusal = { code: "invalid_input" };
+    const page = { actor: ops, text: "ana", limit: 1, cursor };
+    await expect(findChats(node.engine, page)).rejects.toMatchObject(refusal);
+    await expect(findUsers(node.engine, page)).rejects.toMatchObject(refusal);
   });
 
   it("shows one with its members, and never what was said", async () => {
