@@ -16,24 +16,28 @@ export interface Metrics {
   text(): Promise<string>;
   /** How late a timer of 100 ms fired in the last 30 s, at the 99th percentile. */
   loopLagP99Ms(): number;
+  /** Lets that begin anew: what was late until now is not looked at any more. */
+  forgetLoopLag(): void;
   contentType: string;
 }
 
 const LAG_SAMPLE_MS = 100;
 /** Samples of the last 30 s. */
 const LAG_SAMPLES = 300;
+/** As many of them may be later than the 99th percentile. */
+const LATER = 2;
 
 /** Makes a process's metrics: Node's own under the prefix `parley_`, and a histogram of the event loop's lag. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ node: options.node, process: options.process });
   collectDefaultMetrics({ register: registry, prefix: "parley_" });
-  const loopLagP99Ms = observeLoopLag(registry);
-  return { registry, text: () => registry.metrics(), loopLagP99Ms, contentType: registry.contentType };
+  const lag = observeLoopLag(registry);
+  return { registry, text: () => registry.metrics(), ...lag, contentType: registry.contentType };
 }
 
 /** A gauge shows only the moment of a scrape; the histogram keeps the short stalls between two scrapes too. */
-function observeLoopLag(registry: Registry): () => number {
+function observeLoopLag(registry: Registry): Pick<Metrics, "loopLagP99Ms" | "forgetLoopLag"> {
   const lag = new Histogram({
     name: "parley_event_loop_lag_seconds",
     help: "How late a timer of 100 ms fires",
@@ -52,5 +56,13 @@ function observeLoopLag(registry: Registry): () => number {
     setTimeout(sample, LAG_SAMPLE_MS).unref();
   };
   setTimeout(sample, LAG_SAMPLE_MS).unref();
-  return () => recent.toSorted((one, other) => one - other)[Math.floor(recent.length * 0.99)] ?? 0;
+  return {
+    // Of a window that is not full yet, the rest was in time: one late timer of a few is no hundredth.
+    loopLagP99Ms: () => recent.toSorted((one, other) => other - one)[LATER] ?? 0,
+    forgetLoopLag: () => {
+      recent.length = 0;
+      // The timer that is due may be late by what is forgotten.
+      expected = Math.max(expected, performance.now());
+    },
+  };
 }

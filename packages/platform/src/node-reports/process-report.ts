@@ -34,8 +34,12 @@ export function createProcessReporter(options: ProcessReporterOptions): () => Pr
   const startedAt = new Date(Date.now() - process.uptime() * 1_000).toISOString();
   const troubles = new TroubleLog();
   const cpuPercent = cpuMeter();
+  let hasBeenReady = false;
   return async () => {
-    const { draining, dependencies } = await health.ready();
+    const { ready, draining, dependencies } = await health.ready();
+    // A start loads and connects; that it was late then says nothing of the work.
+    if (!hasBeenReady) metrics.forgetLoopLag();
+    hasBeenReady ||= ready;
     const latencies = health.latencies();
     const lagMs = Math.round(metrics.loopLagP99Ms());
     const found: Finding[] = [...(await findings()), ...(await descriptorFindings(metrics))];
