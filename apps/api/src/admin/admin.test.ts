@@ -3,7 +3,7 @@ import { setBlocked } from "@parley/engine";
 import { openRawQueues } from "@parley/platform";
 import { createTestDatabase, type TestDatabase, testRedisUrl, testToken } from "@parley/testing";
 import request from "supertest";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { signToken } from "../auth/sign-token.js";
 import { openTestApi, type TestApi } from "../testing/open-test-api.js";
 
@@ -105,6 +105,8 @@ describe("the page of the queues", () => {
     const cookie = await cookieOf("ops");
     const response = await visit(cookie).expect(200);
     expect(response.text).toContain("Parley queues");
+    // Asking somebody else for fonts would tell them who looks at the queues, and when.
+    expect(response.text).not.toContain("fonts.");
     expect(response.get("Content-Security-Policy")).toContain("script-src 'self'");
     expect(response.get("Content-Security-Policy")).toContain("frame-ancestors 'none'");
     const script = /src="(static\/js\/[^"]+)"/.exec(response.text)?.[1];
@@ -184,6 +186,68 @@ describe("the page of the queues", () => {
       { actor: { id: "ops" }, subject: { kind: "queue", id: "jobs" } },
     ]);
     queues.close();
+  });
+
+  describe("changes of single jobs", () => {
+    const change = async (method: "put" | "post" | "patch", path: string, body = {}) => {
+      const cookie = await cookieOf("ops");
+      const asked = request(api.app)[method](`/admin/queues/api/queues/${path}`);
+      return asked.set({ Cookie: cookie, "Sec-Fetch-Site": "same-origin" }).send(body);
+    };
+    const openQueue = async () => {
+      const queues = openRawQueues({ names: ["jobs"], redisUrl: testRedisUrl(), log, prefix: REDIS_PREFIX });
+      onTestFinished(() => queues.close());
+      const [queue] = await queues.open();
+      if (queue === undefined) throw new Error("the queue is not there");
+      return queue;
+    };
+
+    it("bring no worker a job or data of somebody's own, and are noted as refused", async () => {
+      const queue = await openQueue();
+      const job = await queue.add("watched", { from: "Parley" }, { delay: 600_000 });
+      const forged = { name: "erase-person", data: { userId: "ann" }, options: {} };
+      for (const [method, path, body] of [
+        ["post", "jobs/add", forged],
+        ["post", "JOBS/add/", forged],
+        ["patch", `jobs/${job.id}/update-data`, { jobData: forged.data }],
+        ["patch", `jobs/${job.id}/priority`, { priority: 1 }],
+        ["patch", "jobs/job-schedulers/tidy", { pattern: "* * * * * *" }],
+        ["put", "jobs/job-schedulers/tidy/remove", {}],
+        ["put", "jobs/job-schedulers/tidy/run", {}],
+        ["put", "jobs/concurrency", { concurrency: 1 }],
+        ["put", "jobs/rate-limit", { max: 1, duration: 60_000 }],
+        ["put", "jobs/obliterate", { force: true }],
+      ] as const) {
+        const { status, body: answer } = await change(method, path, body);
+        expect([path, status, answer.code]).toEqual([path, 403, "forbidden"]);
+      }
+      expect(await queue.getJobCountByTypes("wait", "delayed", "prioritized")).toBe(1);
+      expect((await queue.getJob(job.id ?? ""))?.data).toEqual({ from: "Parley" });
+      const noted = await auditOf("queue.jobs_changed");
+      expect(noted).toContainEqual(
+        expect.objectContaining({
+          outcome: "refused",
+          detail: { method: "POST", path: "/api/queues/jobs/add" },
+        }),
+      );
+      await job.remove();
+    });
+
+    it("promote and remove a job as before", async () => {
+      const queue = await openQueue();
+      const job = await queue.add("watched", {}, { delay: 600_000 });
+      const isDone = async (path: string) => (await change("put", `jobs/${path}`)).ok;
+      expect(await isDone(`${job.id}/promote`)).toBe(true);
+      expect(await job.getState()).toBe("waiting");
+      expect(await isDone(`${job.id}/clean`)).toBe(true);
+      expect(await queue.getJob(job.id ?? "")).toBeUndefined();
+      // bull-board leaves jobs of the last seconds.
+      const timestamp = Date.now() - 60_000;
+      const later = await queue.add("watched", {}, { delay: 600_000, timestamp });
+      expect(await isDone("clean/delayed")).toBe(true);
+      expect(await queue.getJob(later.id ?? "")).toBeUndefined();
+      expect(await isDone("retry/failed")).toBe(true);
+    });
   });
 
   it("says that Redis is away instead of waiting for it", async () => {

@@ -1,16 +1,14 @@
 import { type Actor, ParleyError } from "@parley/contracts";
 import { noteAct } from "@parley/engine";
 import { QueueUnavailable } from "@parley/platform";
-import express, { type Request, type RequestHandler, type Router } from "express";
+import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { requestState } from "../http/request-state.js";
+import { isBoardChange } from "./board-changes.js";
 import { isSameOrigin } from "./is-same-origin.js";
 import { BOARD_PATH, lentToken } from "./session-cookie.js";
 import { type AdminParts, actorOf, identifyAdmin } from "./session-router.js";
 
-/**
- * bull-board brings styles inside its page, a base address, and images as data. Its web fonts are not loaded: that would tell somebody
- * else who looks at the queues, and when.
- */
+/** bull-board brings styles inside its page, a base address, and images as data. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -42,7 +40,11 @@ function admit(parts: AdminParts): RequestHandler {
     if (isChange && !isSameOrigin(request)) throw new ParleyError("origin_not_allowed");
     try {
       const identity = await identifyAdmin(parts, { request, response, token: lentToken(request) });
-      if (isChange) await noteChange(parts, actorOf(identity, { request, response }), request);
+      if (isChange) {
+        const isAllowed = isBoardChange(request);
+        await noteChange(parts, { actor: actorOf(identity, { request, response }), request, isAllowed });
+        if (!isAllowed) return refuse(response);
+      }
     } catch (refusal) {
       if (!isPageVisit(request) || !(refusal instanceof ParleyError) || refusal.kind === "unavailable")
         throw refusal;
@@ -53,15 +55,34 @@ function admit(parts: AdminParts): RequestHandler {
   };
 }
 
+interface BoardChange {
+  actor: Actor;
+  request: Request;
+  isAllowed: boolean;
+}
+
 /** Before it is done: bull-board does not say what came of it, and what can't be noted must not be done. */
-async function noteChange({ engine }: AdminParts, actor: Actor, { method, path }: Request): Promise<void> {
+async function noteChange({ engine }: AdminParts, change: BoardChange): Promise<void> {
+  const { actor, isAllowed } = change;
+  const { method, path } = change.request;
   // As in /api/queues/<name>/<job>/retry.
   const [, , , name = "all"] = path.split("/");
   await noteAct(engine, {
     actor,
     action: "queue.jobs_changed",
     subject: { kind: "queue", id: name.slice(0, 100) },
+    outcome: isAllowed ? "done" : "refused",
     detail: { method, path: path.slice(0, 300) },
+  });
+}
+
+/** In the form that bull-board shows to whoever asked. */
+function refuse(response: Response): void {
+  requestState(response).code = "forbidden";
+  response.status(403).json({
+    code: "forbidden",
+    error: "Not possible here",
+    message: "Jobs can be retried, promoted and removed, and queues paused; nothing can be added or edited.",
   });
 }
 

@@ -1,6 +1,6 @@
 import { QUEUE_NAMES } from "@parley/contracts";
 import { type Log, openRawQueues, type RawQueues } from "@parley/platform";
-import type { RequestHandler } from "express";
+import type { Express, RequestHandler } from "express";
 import type { ApiConfig } from "../config.js";
 import { BOARD_PATH } from "./session-cookie.js";
 
@@ -50,5 +50,22 @@ async function load(queues: Awaited<ReturnType<RawQueues["open"]>>): Promise<Req
     serverAdapter: server,
     options: { uiConfig: { boardTitle: "Parley queues", miscLinks: [{ text: "Dashboard", url: "/admin" }] } },
   });
-  return server.getRouter() as RequestHandler;
+  const app = server.getRouter() as Express;
+  leaveFontsOut(app);
+  return app;
+}
+
+type Render = (file: string, values: object, done: (error: unknown, html?: string) => void) => void;
+
+const FOREIGN_FONTS = /<link [^>]*href="https:\/\/fonts\.[^>]*>/g;
+
+/** bull-board's page asks Google for its fonts, and has no setting for that. Its policy would refuse them, with an error in the console. */
+function leaveFontsOut(app: Express): void {
+  // Where Express keeps what `engine` sets.
+  const { engines } = app as unknown as { engines: Record<string, Render> };
+  const render = engines[".ejs"];
+  if (render === undefined) return;
+  const rendered: Render = (file, values, done) =>
+    render(file, values, (error, html) => done(error, html?.replaceAll(FOREIGN_FONTS, "")));
+  app.engine("ejs", rendered);
 }
