@@ -1,6 +1,6 @@
 import { type Actor, ParleyError } from "@parley/contracts";
-import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
+import { readByIndex } from "../oversight/read-by-index.js";
 
 export interface AuditEntry {
   id: number;
@@ -44,7 +44,7 @@ interface Row {
   fits: boolean;
 }
 
-/** Entries that one call looks at, whatever its filters leave of them. */
+/** Entries that one call looks at, where a second filter may leave little of them. */
 const LOOKED_AT = 2_000;
 
 /**
@@ -68,11 +68,13 @@ export async function listAudit(
     query.action ?? null,
     query.subjectId ?? null,
   ];
-  const text = statement(indexFor(query));
-  const { rows } = await guardDatabase(() => engine.database.pool.query<Row>({ text, values }));
+  const filters = [query.actorId, query.action, query.subjectId].filter((one) => one !== undefined);
+  const lookedAt = filters.length > 1 ? LOOKED_AT : limit + 1;
+  const text = statement(indexFor(query), lookedAt);
+  const rows = await readByIndex<Row>(engine, { text, values });
   const fitting = rows.filter(({ fits }) => fits);
   const told = fitting.slice(0, limit);
-  const last = fitting.length > limit ? told.at(-1) : rows.length < LOOKED_AT ? undefined : rows.at(-1);
+  const last = fitting.length > limit ? told.at(-1) : rows.length < lookedAt ? undefined : rows.at(-1);
   return {
     entries: told.map(entryOf),
     nextCursor: last === undefined ? null : `${last.at.getTime()}-${last.id}`,
@@ -92,14 +94,14 @@ function indexFor(query: AuditQuery): Filter | undefined {
 
 const PLACES: Record<Filter, string> = { actor_id: "$5", action: "$6", subject_id: "$7" };
 
-function statement(filter: Filter | undefined): string {
+function statement(filter: Filter | undefined, lookedAt: number): string {
   const only = filter === undefined ? "true" : `${filter} = ${PLACES[filter]}::text`;
   const order = filter === undefined ? "at DESC, id DESC" : `${filter} DESC, at DESC, id DESC`;
   // The cursor's own millisecond may hold more entries.
   return `SELECT e.*, ($5::text IS NULL OR actor_id = $5) IS TRUE AND ($6::text IS NULL OR action = $6) IS TRUE
       AND ($7::text IS NULL OR subject_id = $7) IS TRUE AS fits
     FROM (SELECT * FROM audit_entries WHERE ${only} AND at >= $1::timestamptz AND at <= $2::timestamptz
-      AND (at < $2::timestamptz OR (at = $4::timestamptz AND id < $3::bigint)) ORDER BY ${order} LIMIT ${LOOKED_AT}) e`;
+      AND (at < $2::timestamptz OR (at = $4::timestamptz AND id < $3::bigint)) ORDER BY ${order} LIMIT ${lookedAt}) e`;
 }
 
 function readCursor(cursor: string | undefined): { at: number; id: number } | undefined {

@@ -7,6 +7,8 @@ import {
   type TestEngine,
 } from "@parley/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { listAudit } from "../audit/list-audit.js";
+import { listDataTasks } from "../data-tasks/read-tasks.js";
 import { readEngagement } from "../engagement/read-engagement.js";
 import { rollUpEngagement } from "../engagement/roll-up-engagement.js";
 import { closeEngine } from "../open-engine.js";
@@ -53,6 +55,14 @@ beforeAll(async () => {
       [DELIVERIES / 10, part],
     );
   }
+  await query(
+    `INSERT INTO audit_entries (at, actor_id, actor_role, action, subject_kind, subject_id, detail)
+     SELECT now() - s * interval '1 second', 'ops-' || s % 3, 'admin', 'user.muted', 'user', 'user-' || s % 9, '{}' FROM generate_series(1, 20000) s`,
+  );
+  await query(
+    `INSERT INTO data_tasks (id, kind, user_id, state, requested_by)
+     SELECT new_notification_id(now()), 'export', 'user-' || s % 3, 'done', 'ops' FROM generate_series(1, 20000) s`,
+  );
   const page = await findChats(node.engine, { actor: ops, limit: LIMIT });
   chatId = page.chats[0]?.id ?? "";
   cursor = page.nextCursor;
@@ -71,8 +81,12 @@ async function query(text: string, values: unknown[] = []): Promise<Array<Record
 const FEW = 100;
 const chats = (input: object) => () => findChats(node.engine, { actor: ops, limit: LIMIT, ...input });
 const users = (input: object) => () => findUsers(node.engine, { actor: ops, limit: LIMIT, ...input });
+const audit = (input: object) => () => listAudit(node.engine, { actor: ops, limit: LIMIT, ...input });
+const tasks = (input: object) => () => listDataTasks(node.engine, { actor: ops, limit: LIMIT, ...input });
 /** Nine kinds of chats, of which each gives a page; and each chat once more, with its newest message. */
 const CHAT_PAGE = { chats: 11 * (LIMIT + 1), messages: 2 * (LIMIT + 1) };
+/** Each is found and then read. */
+const TASK_PAGE = { data_tasks: 2 * (LIMIT + 1) };
 /** A filter looks at a few hundred chats. */
 const WINDOW = { chats: 2_200, members: 600, messages: 1_100 };
 
@@ -106,6 +120,16 @@ const SUBJECTS: Array<{ name: string; ask: () => Promise<unknown>; rows?: Record
     ask: () => readEngagement(node.engine, { actor: ops, days: 90 }),
     rows: { engagement_hours: 5_000, engagement_answers: 5_000 },
   },
+  { name: "the audit log", ask: audit({}) },
+  { name: "the audit log of somebody", ask: audit({ actorId: "ops-1" }) },
+  {
+    name: "the audit log of somebody, of what they have not done",
+    ask: audit({ actorId: "ops-1", action: "chat.purged" }),
+    rows: { audit_entries: 2_100 },
+  },
+  { name: "exports and erasures", ask: tasks({}), rows: TASK_PAGE },
+  { name: "exports of somebody", ask: tasks({ userId: "user-1" }), rows: TASK_PAGE },
+  { name: "erasures that there are none of", ask: tasks({ kind: "erase" }), rows: { data_tasks: 1_100 } },
   {
     name: "counting 500 messages",
     ask: () => rollUpEngagement(node.engine, { limit: 500 }),
