@@ -12,6 +12,7 @@ import { sweepStorage } from "../files/sweep-storage.js";
 import { editMessage } from "../messages/edit-message.js";
 import { listMessages } from "../messages/list-messages.js";
 import { closeEngine } from "../open-engine.js";
+import { inspectChat } from "../oversight/inspect-chat.js";
 import { archiveChat } from "./archive-chat.js";
 import { archiveStats } from "./archive-stats.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
@@ -57,6 +58,8 @@ it("segments in the storage of files are read, brought back and deleted like oth
   const stored = [...storage.objects.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   expect([messages, stored]).toEqual([OLD, storedBytes]);
   expect(await archiveStats(test.engine)).toMatchObject({ segments: 2, rawBytes, storedBytes });
+  const shown = await inspectChat(test.engine, { actor: operator, chatId });
+  expect(shown.archive).toEqual({ segments: 2, bytes: storedBytes });
   const { rows: inDatabase } = await test.engine.database.pool.query(
     "SELECT sum(octet_length(data))::int AS bytes FROM archive_segments",
   );

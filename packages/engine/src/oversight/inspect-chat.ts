@@ -26,7 +26,7 @@ const MOST_MEMBERS = 200;
 
 const ARCHIVE = {
   name: "overseen-archive",
-  text: `SELECT count(*)::int AS segments, coalesce(sum(octet_length(data)), 0)::float8 AS bytes,
+  text: `SELECT count(*)::int AS segments, coalesce(sum(coalesce(stored_size, octet_length(data))), 0)::float8 AS bytes,
       coalesce(sum(message_count), 0)::int AS messages FROM archive_segments WHERE chat_id = $1`,
 };
 
