@@ -1,4 +1,4 @@
-import type { Batch } from "@parley/contracts";
+import { type Batch, busChannels } from "@parley/contracts";
 import { type Redis, tracing } from "@parley/platform";
 
 export interface BatchOutboxOptions {
@@ -11,9 +11,10 @@ export interface BatchOutboxOptions {
 
 /** Makes the engine's `publish` for a process without sockets: the API nodes listen on one channel for what they are to deliver. */
 export function createBatchOutbox({ redis, prefix, onError }: BatchOutboxOptions): (batch: Batch) => void {
+  const { batches } = busChannels(prefix);
   return (batch) => {
     redis
-      .publish(`${prefix}:batches`, JSON.stringify({ batch, sentAt: Date.now(), place: tracing().here() }))
+      .spublish(batches, JSON.stringify({ batch, sentAt: Date.now(), place: tracing().here() }))
       .catch(onError);
   };
 }

@@ -1,5 +1,6 @@
 export type { AsyncApiDocument, AsyncApiMessage, AsyncApiOperation } from "./asyncapi/document.js";
 export { asyncApiDocument } from "./asyncapi.js";
+export { type BusChannels, busChannels } from "./bus-channels.js";
 export { bothSpellings } from "./commands/both-spellings.js";
 export { COMMAND_CATALOGUE, type CommandName } from "./commands/catalogue.js";
 export { DISCONNECT_REASONS, type DisconnectReason } from "./disconnect-reasons.js";

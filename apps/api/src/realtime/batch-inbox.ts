@@ -1,4 +1,4 @@
-import type { Batch } from "@parley/contracts";
+import { type Batch, busChannels } from "@parley/contracts";
 import type { Log, Redis, TracePlace } from "@parley/platform";
 
 /** What comes with a batch. */
@@ -18,18 +18,19 @@ export interface BatchInboxOptions {
 
 /** Where processes without sockets (the worker) hand in what all nodes are to deliver: they are no part of the adapter's bus. */
 export function openBatchInbox({ subscriber, prefix, onBatch, log }: BatchInboxOptions): { close(): void } {
-  const inbox = `${prefix}:batches`;
-  const onMessage = (channel: string, text: string) => {
-    if (channel !== inbox) return;
+  const inbox = busChannels(prefix).batches;
+  const name = Buffer.from(inbox);
+  const onMessage = (channel: Buffer, text: Buffer) => {
+    if (!channel.equals(name)) return;
     try {
-      const { batch, ...sent } = JSON.parse(text) as { batch: Batch } & Sent;
+      const { batch, ...sent } = JSON.parse(text.toString()) as { batch: Batch } & Sent;
       onBatch(batch, sent);
     } catch (error) {
       log.error({ err: error }, "a batch from another process could not be delivered");
     }
   };
-  subscriber.on("message", onMessage);
+  subscriber.on("smessageBuffer", onMessage);
   // Without Redis now, the subscription is made when it comes.
-  subscriber.subscribe(inbox).catch(() => undefined);
-  return { close: () => void subscriber.off("message", onMessage) };
+  subscriber.ssubscribe(inbox).catch(() => undefined);
+  return { close: () => void subscriber.off("smessageBuffer", onMessage) };
 }

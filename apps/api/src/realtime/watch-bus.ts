@@ -1,3 +1,4 @@
+import { busChannels } from "@parley/contracts";
 import {
   COMMITS_KEPT_MS,
   type Engine,
@@ -46,7 +47,7 @@ export function watchBus(options: WatchBusOptions): BusWatch {
   });
   const probe = new BusProbe({
     ...redis,
-    channel: `${config.REDIS_PREFIX}:probe:${node}`,
+    channel: busChannels(config.REDIS_PREFIX).probe(node),
     onChange: (state) => {
       if (config.PARLEY_CATCH_UP === "on") catchUp.setDegraded(state === "degraded");
       options.onState(state);
