@@ -1,4 +1,4 @@
-import { connectRedis, type Logger, type Redis, whenReady } from "@parley/platform";
+import { connectRedis, type Logger, pingRedis, type Redis, whenReady } from "@parley/platform";
 import type { ApiConfig } from "./config.js";
 
 /** One connection per role, because each fails in its own way. */
@@ -28,7 +28,7 @@ export async function openRedis(config: ApiConfig, log: Logger): Promise<ApiRedi
     publisher,
     subscriber,
     cache,
-    ping: async () => void (await publisher.ping()),
+    ping: () => pingRedis(publisher),
     close: () => {
       for (const connection of all) connection.disconnect();
     },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "@parley/platform";
+import { type Redis, scanKeys } from "@parley/platform";
 
 const AT_ONCE = 1_000;
 
@@ -11,16 +11,13 @@ interface Place {
 
 /**
  * Makes what removes a person from everything that the cluster keeps in Redis: presence, open chats, rates, and what the main server said of
- * them. It looks at every key, in small steps. Resolves with how many entries there were; rejects when Redis is away.
+ * them. It looks at every key, in small steps. Resolves with how many entries there were; rejects when Redis, or a server of a cluster, is away.
  */
 export function createForget(place: Place): (userId: string) => Promise<number> {
   return async (userId) => {
     let removed = 0;
-    for (let cursor = "0", isFirst = true; isFirst || cursor !== "0"; isFirst = false) {
-      const [next, keys] = await place.redis.scan(cursor, "MATCH", `${place.prefix}:*`, "COUNT", AT_ONCE);
-      cursor = next;
+    for await (const keys of scanKeys(place.redis, { prefix: `${place.prefix}:`, atOnce: AT_ONCE }))
       for (const key of keys) removed += await forgetKey(place, { key, userId });
-    }
     return removed;
   };
 }

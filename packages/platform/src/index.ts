@@ -64,6 +64,7 @@ export { openRawQueues, type RawQueues } from "./raw-queues.js";
 export { type ConfigFault, ConfigFaults, parseConfig, readConfig } from "./read-config.js";
 export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenReady } from "./redis.js";
 export { redisUrlSchema } from "./redis-address.js";
+export { pingRedis, readTexts, scanKeys } from "./redis-servers.js";
 export { openLocalStorage } from "./storage/local-storage.js";
 export { createStorageCheck } from "./storage/storage-check.js";
 export type { ByteRange, ObjectStorage, StoredObject } from "./storage/object-storage.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "ioredis";
 import type { RateDecision, RatePolicy } from "./rate-decision.js";
+import type { Redis } from "./redis.js";
 
 /** One request to be counted. */
 export interface Take {

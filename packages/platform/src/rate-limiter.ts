@@ -1,8 +1,8 @@
-import type { Redis } from "ioredis";
 import { createFallbackLimiter } from "./fallback-limiter.js";
 import type { Log } from "./logger.js";
 import type { RateDecision, RatePolicy } from "./rate-decision.js";
 import { runRateLimitScript, type Take } from "./rate-limit-script.js";
+import type { Redis } from "./redis.js";
 
 export interface RateLimiterOptions {
   /** A connection of the role `cache`. */

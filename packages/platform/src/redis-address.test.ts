@@ -39,6 +39,20 @@ test("the master that sentinels name", () => {
   });
 });
 
+test("a cluster, by some of its servers", () => {
+  expect(readRedisUrl("redis+cluster://r1")).toEqual({ seeds: [{ host: "r1", port: 6379 }] });
+  expect(readRedisUrl("rediss+cluster://ann:p%40ss@r1,r2:7000,[fd00::3]:7001/")).toEqual({
+    seeds: [
+      { host: "r1", port: 6379 },
+      { host: "r2", port: 7000 },
+      { host: "fd00::3", port: 7001 },
+    ],
+    username: "ann",
+    password: "p@ss",
+    tls: {},
+  });
+});
+
 test.each([
   "",
   "redis",
@@ -50,10 +64,15 @@ test.each([
   "redis+sentinel://s1,,s2/parley",
   "redis+sentinel://s1:port/parley",
   "redis+sentinel://s1/parley?db=1",
+  "redis+cluster://",
+  "redis+cluster://r1,,r2",
+  "redis+cluster://r1:port",
+  // A cluster has one database.
+  "redis+cluster://r1/1",
 ])("%j is refused, and not repeated", (text) => {
   const { success, error } = redisUrlSchema.safeParse(text);
   expect(success).toBe(false);
   expect(error?.issues.map(({ message }) => message)).toEqual([
-    "must be a redis://, rediss:// or redis+sentinel:// URL",
+    "must be a redis://, rediss://, redis+sentinel:// or redis+cluster:// URL",
   ]);
 });

@@ -1,15 +1,15 @@
-import { Redis, type RedisOptions } from "ioredis";
+import { type Cluster, Redis as Server } from "ioredis";
 import type { Log } from "./logger.js";
-import { readRedisUrl } from "./redis-address.js";
+import { readRedisUrl, type ServerAddress } from "./redis-address.js";
+import { connectCluster, whenConnected } from "./redis-cluster/connect-cluster.js";
+import { createRedisOutages, type RedisOutages } from "./redis-outages.js";
+import { connectionOptions, POLICIES, type RedisRole, retryDelay } from "./redis-roles.js";
 import { tracing } from "./tracing/tracing.js";
 
-export type { Redis } from "ioredis";
+export type { RedisRole } from "./redis-roles.js";
 
-/**
- * What a connection is for. Connections are never shared between roles: a publish must fail at once while Redis is down,
- * a queue worker must wait for it.
- */
-export type RedisRole = "publish" | "subscribe" | "cache" | "queue-producer" | "queue-worker";
+/** A connection to Redis, whether that is one server or a cluster: its users need not know. */
+export type Redis = Server | Cluster;
 
 export interface RedisConnection {
   /** As `readRedisUrl` takes it. */
@@ -18,20 +18,6 @@ export interface RedisConnection {
   log: Log;
 }
 
-const POLICIES: Record<RedisRole, Omit<RedisOptions, "replyMapping">> = {
-  publish: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000, socketTimeout: 3000 },
-  subscribe: { autoResubscribe: true, maxRetriesPerRequest: null, socketTimeout: 3000 },
-  cache: { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 500, socketTimeout: 3000 },
-  "queue-producer": {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 2000,
-    socketTimeout: 3000,
-  },
-  // Its blocking reads may rightly be silent for 10 s.
-  "queue-worker": { maxRetriesPerRequest: null, socketTimeout: 30_000 },
-};
-
 const SUBSCRIBER_PING_MS = 2000;
 
 /**
@@ -39,12 +25,27 @@ const SUBSCRIBER_PING_MS = 2000;
  * one when it is back. Close it with `disconnect()`.
  */
 export function connectRedis({ url, role, log }: RedisConnection): Redis {
-  const redis = new Redis({
-    ...addressOf(url),
+  const address = readRedisUrl(url);
+  if (address === undefined) throw new Error("This is no address of a Redis.");
+  const outages = createRedisOutages({ role, log });
+  const redis =
+    "seeds" in address
+      ? connectCluster({ address, role, outages })
+      : connectServer({ address, role, outages });
+  traceCommands(redis);
+  return redis;
+}
+
+function connectServer(connection: {
+  address: ServerAddress;
+  role: RedisRole;
+  outages: RedisOutages;
+}): Server {
+  const { address, role, outages } = connection;
+  const redis = new Server({
+    ...address,
     ...POLICIES[role],
-    connectionName: `parley-${role}`,
-    connectTimeout: 5000,
-    keepAlive: 10_000,
+    ...connectionOptions(role),
     retryStrategy: retryDelay,
     // Sentinels that are not there, or do not know of a master yet, are asked again and again as well.
     sentinelRetryStrategy: retryDelay,
@@ -53,20 +54,21 @@ export function connectRedis({ url, role, log }: RedisConnection): Redis {
     failoverDetector: true,
     reconnectOnError: ({ message }) => message.startsWith("READONLY"),
   });
-  logOutages(redis, { role, log });
-  traceCommands(redis);
+  redis.on("error", (error: Error) => outages.away({ err: error }));
+  // A server that shuts down in order ends its connections without an error.
+  redis.on("reconnecting", () => outages.away());
+  redis.on("ready", () => void outages.back());
   if (role === "subscribe") keepAsking(redis);
   return redis;
 }
 
-function addressOf(url: string) {
-  const address = readRedisUrl(url);
-  if (address === undefined) throw new Error("This is no address of a Redis.");
-  return address;
+/** Waits until Redis answers. Rejects after `timeoutMs`, or when the connection has been closed for good. */
+export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
+  await whenStatusIsReady(redis, timeoutMs);
+  await whenConnected(redis);
 }
 
-/** Waits until Redis answers. Rejects after `timeoutMs`, or when the connection has been closed for good. */
-export function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
+function whenStatusIsReady(redis: Redis, timeoutMs: number): Promise<void> {
   if (redis.status === "ready") return Promise.resolve();
   if (redis.status === "end") return Promise.reject(new Error("The Redis connection is closed."));
   return new Promise((resolve, reject) => {
@@ -87,29 +89,8 @@ export function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
   });
 }
 
-/** 50 ms doubling to 2 s; the random half keeps a cluster's nodes from coming back in step. */
-function retryDelay(attempt: number): number {
-  const full = Math.min(2000, 50 * 2 ** Math.min(attempt - 1, 10));
-  return Math.round(full / 2 + (Math.random() * full) / 2);
-}
-
-function logOutages(redis: Redis, { role, log }: { role: RedisRole; log: Log }): void {
-  let isAway = false;
-  const onAway = (fields: object) => {
-    if (!isAway) log.warn({ role, ...fields }, "Redis is away; trying again until it is back");
-    isAway = true;
-  };
-  redis.on("error", (error: Error) => onAway({ err: error }));
-  // A server that shuts down in order ends its connections without an error.
-  redis.on("reconnecting", () => onAway({}));
-  redis.on("ready", () => {
-    if (isAway) log.info({ role }, "Redis is back");
-    isAway = false;
-  });
-}
-
 /** A subscriber only listens: a connection that broke in silence shows by a question without an answer. */
-function keepAsking(redis: Redis): void {
+function keepAsking(redis: Server): void {
   const timer = setInterval(() => {
     if (redis.status === "ready") redis.ping().catch(() => undefined);
   }, SUBSCRIBER_PING_MS).unref();
@@ -118,8 +99,8 @@ function keepAsking(redis: Redis): void {
 
 /** Commands that somebody's traced work sends are a part of it. */
 function traceCommands(redis: Redis): void {
-  const send = redis.sendCommand.bind(redis);
-  redis.sendCommand = (...sent) => {
+  const send: Cluster["sendCommand"] = redis.sendCommand.bind(redis);
+  redis.sendCommand = (...sent: Parameters<typeof send>) => {
     const [command] = sent;
     if (tracing().here() === undefined) return send(...sent);
     let answer: unknown;

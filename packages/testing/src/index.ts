@@ -29,6 +29,7 @@ export type { NewSubscription, PushSubscription } from "./push-service/push-subs
 export { startPushService } from "./push-service/start-push-service.js";
 export { measureQueries, type QueryCost } from "./query-meter.js";
 export { connectRaw, type RawClient, type RawClientOptions, type RawFrame } from "./raw-client.js";
+export { type RedisCluster, startRedisCluster } from "./redis-cluster.js";
 export { type RestClient, restClient } from "./rest-client.js";
 export { type CollectedSpan, type SpanCollector, startSpanCollector } from "./span-collector.js";
 export { startTestCluster, type TestCluster } from "./test-cluster.js";

@@ -1,4 +1,4 @@
-import type { Redis } from "@parley/platform";
+import { type Redis, scanKeys } from "@parley/platform";
 
 /** Everything that stands in Redis under keys with a beginning, as text: keys with their contents, whatever their type. */
 export async function readRedis(
@@ -6,9 +6,7 @@ export async function readRedis(
   prefix: string,
 ): Promise<Array<{ where: string; text: string }>> {
   const found: Array<{ where: string; text: string }> = [];
-  for (let cursor = "0", isFirst = true; isFirst || cursor !== "0"; isFirst = false) {
-    const [next, keys] = await redis.scan(cursor, "MATCH", `${prefix}*`, "COUNT", 1_000);
-    cursor = next;
+  for await (const keys of scanKeys(redis, { prefix, atOnce: 1_000 })) {
     for (const key of keys)
       found.push({ where: "redis", text: `${key}: ${JSON.stringify(await contentsOf(redis, key))}` });
   }

@@ -1,5 +1,5 @@
 import type { SourceAnswer } from "@parley/engine";
-import type { Redis } from "@parley/platform";
+import { type Redis, readTexts } from "@parley/platform";
 
 export type CertainAnswer = Exclude<SourceAnswer, { known: "unsure" }>;
 
@@ -40,7 +40,8 @@ export class AnswerCache {
     const nothing = accounts.map(() => undefined);
     if (accounts.length === 0 || this.#isResting()) return nothing;
     try {
-      const texts = await within(this.#options.redis.mget(accounts.map((account) => this.#key(account))));
+      const keys = accounts.map((account) => this.#key(account));
+      const texts = await within(readTexts(this.#options.redis, keys));
       return texts.map((text) => this.#parse(text));
     } catch {
       this.#restUntil = performance.now() + REST_MS;

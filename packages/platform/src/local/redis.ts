@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { connectRedis, whenReady } from "../redis.js";
 import { readRedisUrl } from "../redis-address.js";
+import { pingRedis } from "../redis-servers.js";
 import { freePort, isPortFree } from "./free-port.js";
 import { LocalFault } from "./local-fault.js";
 import { tellingLine } from "./log-line.js";
@@ -96,8 +98,10 @@ function settings({
 
 /** Throws a LocalFault when no Redis answers at a URL that was given. */
 export async function checkRedis(url: string): Promise<void> {
+  const address = readRedisUrl(url);
+  if (address !== undefined && "seeds" in address) return await checkCluster(url);
   const client = new Redis({
-    ...readRedisUrl(url),
+    ...address,
     lazyConnect: true,
     retryStrategy: () => null,
     sentinelRetryStrategy: () => null,
@@ -117,6 +121,20 @@ export async function checkRedis(url: string): Promise<void> {
     throw new LocalFault(`Redis at ${place} can't be used (${detail}): start it or correct REDIS_URL.`);
   } finally {
     client.disconnect();
+  }
+}
+
+async function checkCluster(url: string): Promise<void> {
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const redis = connectRedis({ url, role: "cache", log });
+  try {
+    await whenReady(redis, 5_000);
+    await pingRedis(redis);
+  } catch (error) {
+    const detail = (error as Error).message;
+    throw new LocalFault(`The Redis cluster can't be used (${detail}): start it or correct REDIS_URL.`);
+  } finally {
+    redis.disconnect();
   }
 }
 

@@ -147,8 +147,10 @@ export class ReportBoard {
     });
   }
 
+  /** By the clock of the server that has the reports: in a cluster there are several. */
   async #now(): Promise<number> {
-    const [seconds, microseconds] = await this.#redis.time();
+    const answer = await this.#redis.eval("return redis.call('TIME')", 1, this.#key("seen"));
+    const [seconds, microseconds] = answer as [string, string];
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   }
 
