@@ -17,6 +17,8 @@ const MEANING: Readonly<Record<string, string>> = {
   before_seq: "Only messages before this place in the chat, the nearest ones.",
   after_seq: "Only messages after this place in the chat, the nearest ones.",
   file_id: "The file.",
+  client_id:
+    "Names the upload, so that it can be repeated when its answer was lost: the sender's next one of this name for the chat gets the first one's file.",
   token: "Of a signed address, in place of a bearer token.",
   notification_id: "The notification.",
   message_id: "The message.",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pageLimit, uuid } from "../fields.js";
+import { externalId, pageLimit, uuid } from "../fields.js";
 import { filePage, fileShape, signedUrlResult } from "./file-shapes.js";
 import type { Operation } from "./operation.js";
 
@@ -14,8 +14,9 @@ export const fileOperations = {
     tag: "Files",
     summary: "Upload a file for a chat",
     description:
-      "201 means that it is stored; a message makes it known, with the file's `url` as `attachment_url`. The type is read from the bytes.",
+      "201 means that it is stored; a message makes it known, with the file's `url` as `attachment_url`. The type is read from the bytes. With a `client_id`, the same upload again answers with the first file.",
     params: chatParams,
+    query: z.object({ client_id: externalId.optional() }),
     body: "multipart",
     status: 201,
     result: fileShape,

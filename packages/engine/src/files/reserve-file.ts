@@ -12,8 +12,8 @@ const RESERVE = {
       INSERT INTO file_usage (user_id, bytes) VALUES ($3, 0)
       ON CONFLICT (user_id) DO UPDATE SET bytes = file_usage.bytes RETURNING bytes
     )
-    INSERT INTO files (id, chat_id, uploader_id, name, size, storage_key, check_at)
-    SELECT $1, $2, $3, $4, $5::bigint, $6, now() + $8::interval FROM room WHERE bytes + $5::bigint <= $7::bigint`,
+    INSERT INTO files (id, chat_id, uploader_id, name, size, storage_key, check_at, client_id)
+    SELECT $1, $2, $3, $4, $5::bigint, $6, now() + $8::interval, $9 FROM room WHERE bytes + $5::bigint <= $7::bigint`,
 };
 
 export interface Reservation {
@@ -25,12 +25,14 @@ export interface Reservation {
   bytes: number;
   storageKey: string;
   quotaBytes: number;
+  /** What the uploader calls the upload; null: nothing. */
+  clientId: string | null;
 }
 
 /** Makes the row of a file that is about to come, and keeps room for it. Throws file_quota_exceeded. */
 export async function reserveFile(engine: Engine, file: Reservation): Promise<void> {
-  const { id, chatId, uploaderId, name, bytes, storageKey, quotaBytes } = file;
-  const values = [id, chatId, uploaderId, name, bytes, storageKey, quotaBytes, GIVEN_UP_AFTER];
+  const { id, chatId, uploaderId, name, bytes, storageKey, quotaBytes, clientId } = file;
+  const values = [id, chatId, uploaderId, name, bytes, storageKey, quotaBytes, GIVEN_UP_AFTER, clientId];
   const { rowCount } = await guardDatabase(() => engine.database.pool.query({ ...RESERVE, values }));
   if (rowCount === 0) {
     const message = `Your files may take ${quotaBytes} bytes, and there is no room for this one; delete messages with files first.`;

@@ -1,12 +1,13 @@
 import { type Actor, ParleyError } from "@parley/contracts";
 import { accessChat } from "../chats/chat-access.js";
-import { guardDatabase } from "../database/database-failure.js";
+import { guardDatabase, isDataFault } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
 import { cleanName } from "./clean-name.js";
 import { discardFile, objectKey, thumbnailKey } from "./discard-file.js";
 import type { FileStore } from "./file-store.js";
 import { fileStoreOf } from "./file-store-of.js";
+import { findUpload } from "./find-upload.js";
 import { guardStorage } from "./guard-storage.js";
 import { meterBytes } from "./meter-bytes.js";
 import { reserveFile } from "./reserve-file.js";
@@ -22,6 +23,8 @@ export interface StoreFileInput {
   bytes: AsyncIterable<Uint8Array>;
   /** The most that can come, where the sender has said it; left out, room for a file of the largest size must be there. */
   expectedBytes?: number | undefined;
+  /** Names the upload: the same sender's next one of this name for the chat is answered with the first one's file, unread. */
+  clientId?: string | undefined;
 }
 
 /** A file that no message has named after this time is deleted. */
@@ -38,7 +41,8 @@ const SETTLE = {
 
 /**
  * Stores a file for a chat, streaming it to the storage. Resolves when bytes and row are safe. The type is read from the bytes; pictures get
- * their size and a thumbnail where that is possible. Whoever was removed from the chat meanwhile is refused like a stranger.
+ * their size and a thumbnail where that is possible. Whoever was removed from the chat meanwhile is refused like a stranger. Of uploads of one
+ * name at the same time all answer with the file of the first that was whole.
  *
  * Refuses, and then leaves nothing: files_unavailable, chat_not_found, chat_closed, file_quota_exceeded, body_too_large,
  * storage_unavailable, database_unavailable.
@@ -47,6 +51,13 @@ export async function storeFile(engine: Engine, input: StoreFileInput): Promise<
   const { actor, chatId } = input;
   const store = fileStoreOf(engine);
   const { chat } = await accessChat(engine, { actor, chatId });
+  const named = input.clientId !== undefined && {
+    chatId,
+    uploaderId: actor.userId,
+    clientId: input.clientId,
+  };
+  const stored = named && (await findUpload(engine, named));
+  if (stored) return stored;
   if (chat.status !== "active") throw new ParleyError("chat_closed");
   const limit = Math.min(store.maxBytes, input.expectedBytes ?? store.maxBytes);
   const id = engine.ids();
@@ -58,11 +69,14 @@ export async function storeFile(engine: Engine, input: StoreFileInput): Promise<
     bytes: limit,
     storageKey: objectKey(id),
     quotaBytes: store.quotaBytes,
+    clientId: input.clientId ?? null,
   });
   try {
     return await takeBytes(engine, { id, limit, store, input });
   } catch (error) {
     await discardFile(engine, id);
+    const twin = named && isDataFault(error) && (await findUpload(engine, named));
+    if (twin) return twin;
     throw error;
   }
 }

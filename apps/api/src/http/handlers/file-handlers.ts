@@ -4,8 +4,10 @@ import { presentFile } from "../../native/present-file.js";
 import type { Handlers } from "./handler.js";
 
 export const fileHandlers = {
-  uploadFile: async ({ engine, actor }, { params, body: receive }) =>
-    presentFile(await receive((file) => storeFile(engine, { actor, chatId: params.id, ...file }))),
+  uploadFile: async ({ engine, actor }, { params, query, body: receive }) => {
+    const upload = { actor, chatId: params.id, clientId: query.client_id };
+    return presentFile(await receive((file) => storeFile(engine, { ...upload, ...file })));
+  },
 
   listFiles: async ({ engine, actor }, { params, query }) => {
     const before = query.cursor === undefined ? undefined : numberOf(query.cursor);
