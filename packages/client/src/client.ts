@@ -1,4 +1,5 @@
-import type { MessageShape } from "@parley/contracts";
+import type { FileShape, MessageShape } from "@parley/contracts";
+import type { UploadOptions } from "./actions/uploads.js";
 import type { ClientEvents } from "./client-events.js";
 import type { ClientParts } from "./client-parts.js";
 import type { Draft } from "./outbox/outbox-entry.js";
@@ -104,6 +105,11 @@ export class Client implements ParleyClient {
   discard(clientId: string): void {
     this.#refuseIfClosed();
     this.#session.outbox.entries.discard(clientId);
+  }
+
+  upload(chatId: string, file: Blob | Uint8Array, options: UploadOptions = {}): Promise<FileShape> {
+    if (this.status === "closed") return Promise.reject(closed());
+    return this.#session.actions.upload(chatId, file, options);
   }
 
   edit(chatId: string, messageId: string, content: string): Promise<MessageShape> {

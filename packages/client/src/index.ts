@@ -1,3 +1,4 @@
+export type { UploadOptions, UploadProgress } from "./actions/uploads.js";
 export type { Chat, ChatMember, TimelineEntry } from "./chats/views.js";
 export type { ClientEvents } from "./client-events.js";
 export type { Status } from "./connection/connection.js";

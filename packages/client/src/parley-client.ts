@@ -1,4 +1,5 @@
-import type { MessageShape, SearchPageShape, SocketEventPayload } from "@parley/contracts";
+import type { FileShape, MessageShape, SearchPageShape, SocketEventPayload } from "@parley/contracts";
+import type { UploadOptions } from "./actions/uploads.js";
 import type { Chat, TimelineEntry } from "./chats/views.js";
 import type { ClientEvents } from "./client-events.js";
 import type { Status } from "./connection/connection.js";
@@ -69,6 +70,12 @@ export interface ParleyClient {
   retry(clientId: string): void;
   /** Takes a message out of the outbox that failed, or is not sent yet. */
   discard(clientId: string): void;
+
+  /**
+   * Uploads a file for a chat, and tries a few times while that may help, always by the same name. Resolves with the file: its `url` is
+   * what a message names as `attachment_url`. Rejects with a ParleyRefusal, such as `body_too_large`, `file_quota_exceeded` or `aborted`.
+   */
+  upload(chatId: string, file: Blob | Uint8Array, options?: UploadOptions): Promise<FileShape>;
 
   // What follows is tried for 15 seconds when the connection is down, then rejects with a ParleyRefusal.
   edit(chatId: string, messageId: string, content: string): Promise<MessageShape>;

@@ -13,6 +13,7 @@ export type LocalCode =
   | "token_unavailable"
   | "user_differs"
   | "discarded"
+  | "aborted"
   | "closed";
 
 /** Facts of a refusal as they cross the wire and the store. */
@@ -51,7 +52,7 @@ const UNAUTHENTICATED: Record<Unauthenticated, true> = {
 /** A request that did not succeed: refused by the server, or not answered. */
 export class ParleyRefusal extends Error {
   override readonly name = "ParleyRefusal";
-  /** Stable; branch on it. The server's codes, and `connection_lost`, `timed_out`, `discarded`, `closed` of this side. */
+  /** Stable; branch on it. The server's codes, and `connection_lost`, `timed_out`, `discarded`, `aborted`, `closed` of this side. */
   readonly code: RefusalFacts["code"];
   readonly retryAfterMs: number | undefined;
 

@@ -9,6 +9,7 @@ import { createNaps } from "./naps.js";
 import { createPatientAsk } from "./patient-ask.js";
 import { ReadMarker } from "./read-marker.js";
 import { Typing } from "./typing.js";
+import { createUpload, type Upload } from "./uploads.js";
 import { Viewing } from "./viewing.js";
 
 /** What the user does besides writing. */
@@ -19,10 +20,11 @@ export interface Actions {
   viewing: Viewing;
   /** Asks with patience; for what may be done twice. */
   ask: Ask;
+  upload: Upload;
   close(): void;
 }
 
-export interface ActionsParts extends Pick<ClientParts, "clock" | "random"> {
+export interface ActionsParts extends Pick<ClientParts, "clock" | "random" | "rest"> {
   events: Emitter<ClientEvents>;
   chats: Chats;
   connection: Connection;
@@ -49,6 +51,7 @@ export function createActions(parts: ActionsParts): Actions {
     marker,
     deliveries,
     viewing,
+    upload: createUpload({ ...parts, naps }),
     ask: createPatientAsk({ ...parts, naps, link, renew, patienceMs: PATIENCE_MS }),
     close: () => {
       marker.close();

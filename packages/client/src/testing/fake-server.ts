@@ -86,6 +86,7 @@ export class FakeServer {
           : all.filter((message) => message.seq > after).slice(0, limit);
       return { messages, hasMore: (messages[0]?.seq ?? 1) > 1, total: all.length };
     }) as never,
+    postFile: () => Promise.reject(new ParleyRefusal({ code: "files_unavailable", message: "none" })),
     close: () => undefined,
   };
 
