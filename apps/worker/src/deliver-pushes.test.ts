@@ -99,9 +99,19 @@ test.each([
   expect(delays[0]).toBeLessThan(20_000);
 });
 
-test.each<[string, Partial<PushOutcome>, object]>([
+test.each<[string, object, object]>([
   ["asked and failed", {}, { attempts: 1, heldBack: 0 }],
   ["held back", { asked: false }, { attempts: 0, heldBack: 1 }],
+  [
+    "refused like others of its keys",
+    { kind: "unauthorised", reason: "unauthorised" },
+    { attempts: 1, heldBack: 0 },
+  ],
+  [
+    "refused because of our keys",
+    { kind: "unauthorised", reason: "keys_refused" },
+    { attempts: 0, heldBack: 1 },
+  ],
 ])("a push that was %s is counted as that", async (_, how, counts) => {
   const { notificationIds, messageId, reader } = await duePush(1);
   const { sender, pushes } = manualSender();

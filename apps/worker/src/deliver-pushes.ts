@@ -86,7 +86,11 @@ function asStored(delivery: ClaimedDelivery, outcome: PushOutcome): DeliveryOutc
 
 function whatNow(outcome: PushOutcome, attempt: number): Pick<DeliveryOutcome, "outcome" | "retryAfterMs"> {
   if (outcome.kind === "accepted" || outcome.kind === "gone") return { outcome: outcome.kind };
-  if (outcome.kind === "unauthorised") return { outcome: "retry_later", retryAfterMs: UNAUTHORISED_RETRY_MS };
+  if (outcome.kind === "unauthorised") {
+    // Keys that are refused are refused for all: what waits for better ones must not have used up its tries by then.
+    const again = outcome.reason === "keys_refused" ? "held_back" : "retry_later";
+    return { outcome: again, retryAfterMs: UNAUTHORISED_RETRY_MS };
+  }
   if (outcome.kind !== "retry_later") return { outcome: "refused" };
   const again = outcome.asked ? "retry_later" : "held_back";
   // Another process goes on at once; everything else gets growing pauses, so that the tries last through an outage of hours.

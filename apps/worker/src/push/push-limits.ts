@@ -1,8 +1,9 @@
+import type { KeyDoubtLimits } from "./key-doubt.js";
 import type { LaneLimits } from "./origin-lanes.js";
 import type { PostLimits } from "./post-push.js";
 
 /** What one process may use of the services and they of it. Times in milliseconds. */
-export interface PushLimits extends PostLimits, LaneLimits {
+export interface PushLimits extends PostLimits, LaneLimits, KeyDoubtLimits {
   /** For a push from its turn to the end of its answer: encryption, connection, and a second try where one follows. */
   deadlineMs: number;
   /** An idle connection is closed after this long. */
@@ -29,4 +30,7 @@ export const DEFAULT_PUSH_LIMITS: PushLimits = {
   breakerFailures: 5,
   breakerOpenMs: 5_000,
   breakerMaxOpenMs: 300_000,
+  keyRefusals: 5,
+  keyHoldMs: 300_000,
+  keyTrustMs: 3_600_000,
 };

@@ -2,6 +2,7 @@ import type { PushServiceName } from "@parley/engine";
 import { createCircuitBreaker, type Pass } from "./circuit-breaker.js";
 import type { Clock } from "./clock.js";
 import type { Resolve } from "./guarded-lookup.js";
+import { createKeyDoubt, type KeyDoubt } from "./key-doubt.js";
 import { createOriginLanes, type OriginLanes } from "./origin-lanes.js";
 import { createPushConnections, type PushConnections } from "./push-connections.js";
 import type { PushLimits } from "./push-limits.js";
@@ -32,6 +33,8 @@ export interface PushOrigin {
   enter(): Pass;
   /** Tells how a turn ended. Returns whether it opened the circuit. */
   leave(pass: Pass, result: "answered" | "failed" | "untried"): boolean;
+  /** Whether the service accepts our keys. */
+  keys: KeyDoubt;
   /** Nobody asks for this long. */
   hold(forMs: number): void;
   status(): OriginStatus;
@@ -82,6 +85,7 @@ export function createPushOrigin(context: OriginContext, target: OriginTarget): 
       if (opened) lanes.turnAway();
       return opened;
     },
+    keys: createKeyDoubt(clock, limits),
     hold: (forMs) => {
       heldUntil = Math.max(heldUntil, clock.monotonic() + forMs);
       lanes.turnAway();

@@ -14,8 +14,11 @@ export type PushVerdict =
   | { kind: "retry_later"; reason: RetryReason; afterMs: number }
   /** This push will never be taken; the subscription stays. */
   | { kind: "refused"; reason: RefusalReason }
-  /** The service does not accept our keys or tokens: nothing that a subscription could help, but somebody must look. */
-  | { kind: "unauthorised"; reason: "unauthorised" };
+  /**
+   * The service does not accept the keys or the token: somebody must look. `keys_refused`: it takes nothing that is signed by us, so that this was no
+   * try of the push; else the subscription may belong to other keys.
+   */
+  | { kind: "unauthorised"; reason: "unauthorised" | "keys_refused" };
 
 export type RetryReason =
   /** The service said that there is too much. */

@@ -100,6 +100,43 @@ describe("what a service may answer", () => {
   });
 });
 
+describe("keys that a service does not accept", () => {
+  const refuse = () => service.behave({ kind: "status", status: 403 });
+  const sendSome = async (count: number) => {
+    const reasons: string[] = [];
+    for (let push = 0; push < count; push++)
+      reasons.push((await sender.send(pushTo(service.newSubscription()))).reason);
+    return reasons;
+  };
+
+  test("pause its pushes, of which a few try from time to time, until one is taken", async () => {
+    refuse();
+    const doubted = "keys_refused";
+    expect(await sendSome(5)).toEqual([...Array(4).fill("unauthorised"), doubted]);
+    const held = await sender.send(pushTo(service.newSubscription()));
+    expect(held).toMatchObject({ reason: "origin_held", afterMs: 300_000, asked: false });
+    sender.clock.advance(300_000);
+    expect(await sendSome(7)).toEqual([...Array(5).fill(doubted), "origin_held", "origin_held"]);
+    expect(service.requests).toHaveLength(10);
+    sender.clock.advance(300_000);
+    service.behave({ kind: "accept" });
+    expect(await sendSome(3)).toEqual(Array(3).fill("accepted"));
+    const paused = sender.lines.filter(({ message }) => message.includes("its pushes wait"));
+    expect(paused).toMatchObject([
+      { level: "error", fields: { origin: service.origin, statusCode: 403 } },
+      { level: "error" },
+    ]);
+  });
+
+  test("are not thought of while others of its pushes are taken", async () => {
+    expect(await sendSome(1)).toEqual(["accepted"]);
+    refuse();
+    expect(await sendSome(20)).toEqual(Array(20).fill("unauthorised"));
+    service.behave({ kind: "accept" });
+    expect(await sendSome(1)).toEqual(["accepted"]);
+  });
+});
+
 describe("the token", () => {
   const expiries = () => service.requests.map(({ vapid }) => vapid?.claims.exp);
 

@@ -54,8 +54,8 @@ async function takeTurn(context: SendContext, input: AttemptInput): Promise<Push
   try {
     const attempt = await attemptPush(context, input);
     result = attempt.result;
-    learn(context, origin, attempt);
-    const { verdict, statusCode, shortened, detail } = attempt;
+    const verdict = learn(context, origin, attempt);
+    const { statusCode, shortened, detail } = attempt;
     const attemptMs = Math.round(context.clock.monotonic() - startedAt);
     const asked = result !== "untried";
     const { origin: name, service } = facts;
@@ -73,17 +73,35 @@ async function takeTurn(context: SendContext, input: AttemptInput): Promise<Push
   }
 }
 
-/** What one push's end means for those that follow. */
-function learn({ tokens, alarms, log }: SendContext, origin: PushOrigin, attempt: Attempt): void {
-  const { verdict, holdMs, statusCode, detail } = attempt;
-  if (verdict.kind === "unauthorised") {
-    tokens.drop(origin.origin);
-    alarms.unauthorised(origin.origin, { ...(statusCode === undefined ? {} : { statusCode }), detail });
-  }
-  if (holdMs === undefined) return;
+/** What one push's end means for those that follow, and in their light for itself. */
+function learn(context: SendContext, origin: PushOrigin, attempt: Attempt): PushVerdict {
+  const { verdict, holdMs, statusCode } = attempt;
+  if (verdict.kind === "unauthorised") return doubtKeys(context, origin, attempt);
+  if (verdict.kind === "accepted") origin.keys.accepted();
+  if (holdMs === undefined) return verdict;
   if (origin.status().heldForMs === 0)
-    log.warn({ origin: origin.origin, holdMs, statusCode }, "A push service asks to be left alone");
+    context.log.warn({ origin: origin.origin, holdMs, statusCode }, "A push service asks to be left alone");
   origin.hold(holdMs);
+  return verdict;
+}
+
+function doubtKeys(
+  { tokens, alarms, log }: SendContext,
+  origin: PushOrigin,
+  { verdict, statusCode, detail }: Attempt,
+): PushVerdict {
+  tokens.drop(origin.origin);
+  alarms.unauthorised(origin.origin, { ...(statusCode === undefined ? {} : { statusCode }), detail });
+  const { means, holdMs } = origin.keys.refused();
+  if (holdMs !== undefined) {
+    if (origin.status().heldForMs === 0)
+      log.error(
+        { origin: origin.origin, holdMs, statusCode },
+        "A push service takes nothing that is signed with our VAPID key; its pushes wait",
+      );
+    origin.hold(holdMs);
+  }
+  return means === "keys" ? { kind: "unauthorised", reason: "keys_refused" } : verdict;
 }
 
 function blockedNow(origin: PushOrigin): PushVerdict | undefined {
