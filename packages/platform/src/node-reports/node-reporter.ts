@@ -1,5 +1,5 @@
 import type { Log } from "../logger.js";
-import { type ReportBoard, STEP_SECONDS } from "./report-board.js";
+import { type BoardSample, type ReportBoard, STEP_SECONDS } from "./report-board.js";
 
 export interface NodeReporterOptions {
   board: ReportBoard;
@@ -20,13 +20,23 @@ const EVERY_MS = 5_000;
 /** Past this, somebody who has not reported is lost: two reports may come late. */
 export const LOST_AFTER_MS = 15_000;
 
-/** Reports how a node is, every few seconds and from its start on. While Redis is away nothing is kept: the next report says it all. */
+/** What is kept while Redis is away: an hour, after which nobody asks for it. */
+const MOST_SAMPLES = 3_600 / STEP_SECONDS;
+/** Of those that were kept, so many go with a report. */
+const SAMPLES_AT_ONCE = 60;
+
+/**
+ * Reports how a node is, every few seconds and from its start on. While Redis is away the next report says how the node is then; what was counted
+ * meanwhile is kept by the steps in which it was, and told when Redis is back.
+ */
 export class NodeReporter {
   readonly #options: NodeReporterOptions;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #sampledAt = performance.now();
   #sampledStep: number | undefined;
+  /** Those that Redis is not known to have. Some of them it may have: told twice they are the same. */
+  #untold: BoardSample[] = [];
   /** What Redis's clock is ahead of this process's; undefined until Redis has answered. */
   #aheadMs: number | undefined;
   #drains = false;
@@ -60,8 +70,11 @@ export class NodeReporter {
   async #report(): Promise<void> {
     const { board, node, instance, look, log } = this.#options;
     try {
+      await this.#sample();
       const report = JSON.stringify(await look());
-      const { now, drain } = await board.write({ node, instance, report, sample: await this.#sample() });
+      const samples = this.#untold.slice(0, SAMPLES_AT_ONCE);
+      const { now, drain } = await board.write({ node, instance, report, samples });
+      this.#untold = this.#untold.slice(samples.length);
       this.#aheadMs = now - performance.now();
       this.#isWarned = false;
       if (drain) this.#drain();
@@ -71,16 +84,17 @@ export class NodeReporter {
     }
   }
 
-  /** Each step has one sample. What was counted for a step that could not be written, because Redis was away, is not told later: whether it got there nobody knows, and told twice it would be wrong. */
-  async #sample(): Promise<string | undefined> {
+  /** Each step has one sample. Before Redis has answered for the first time nobody knows its steps, and the first sample tells of all. */
+  async #sample(): Promise<void> {
     const now = performance.now();
-    if (this.#aheadMs === undefined) return undefined;
+    if (this.#aheadMs === undefined) return;
     const step = Math.floor((now + this.#aheadMs) / 1_000 / STEP_SECONDS);
-    if (step === this.#sampledStep) return undefined;
+    if (step === this.#sampledStep) return;
     this.#sampledStep = step;
     const seconds = Math.max(0.1, Math.round((now - this.#sampledAt) / 100) / 10);
     this.#sampledAt = now;
-    return JSON.stringify({ ...(await this.#options.sample()), seconds });
+    const text = JSON.stringify({ ...(await this.#options.sample()), seconds });
+    this.#untold = [...this.#untold, { step, text }].slice(-MOST_SAMPLES);
   }
 
   /** In the middle between two borders of steps, so that each step gets its sample, and none gets two. */

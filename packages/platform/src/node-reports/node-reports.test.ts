@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { testRedisUrl, until } from "@parley/testing";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Counter, createMetrics, Histogram } from "../metrics.js";
 import { connectRedis, type Redis, whenReady } from "../redis.js";
 import { createDeltas, readBuckets, readCounters } from "./counter-readings.js";
 import { NodeReporter } from "./node-reporter.js";
 import { MOST_NODES, MOST_SAMPLE_BYTES, ReportBoard, STEP_SECONDS } from "./report-board.js";
+import { type BoardSample, MOST_NODES, ReportBoard, STEP_SECONDS } from "./report-board.js";
 import { TroubleLog } from "./trouble-log.js";
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -31,15 +32,11 @@ afterEach(async () => {
 
 afterAll(() => redis.disconnect());
 
-const write = (node: string, instance = `${node}-1`, sample?: string) =>
-  board.write({ node, instance, report: JSON.stringify({ of: node }), sample });
+const write = (node: string, instance = `${node}-1`, ...samples: BoardSample[]) =>
+  board.write({ node, instance, report: JSON.stringify({ of: node }), samples });
 
-/** As if the step of the samples that were written were over. */
-async function endStep(): Promise<void> {
-  const [key] = await redis.keys(`${prefix}:samples:*`);
-  if (key === undefined) return;
-  const number = Number(key.split(":").at(-1));
-  await redis.rename(key, key.replace(/\d+$/, String(number - 1)));
+async function currentStep(): Promise<number> {
+  return Math.floor(Number((await redis.time())[0]) / STEP_SECONDS);
 }
 
 describe("the board", () => {
@@ -65,18 +62,37 @@ describe("the board", () => {
   });
 
   it("keeps samples by steps that are over, of several processes side by side", async () => {
-    await write("a", "a-1", "one");
-    await write("a", "a-2", "two");
-    await write("a", "a-2");
-    expect(await board.steps(1)).toEqual([]);
-    await endStep();
+    const step = (await currentStep()) - 1;
+    await write("a", "a-1", { step, text: "one" });
+    await write("a", "a-2", { step, text: "two" }, { step: step + 1_000, text: "to come" });
+    await write("a", "a-2", { step, text: "two" });
     const steps = await board.steps(1);
     expect(steps.map(({ samples }) => samples.toSorted())).toEqual([["one", "two"]]);
-    expect((steps[0]?.at.getTime() ?? 0) % (STEP_SECONDS * 1_000)).toBe(0);
+    expect(steps[0]?.at.getTime()).toBe((step + 1) * STEP_SECONDS * 1_000);
+  });
+
+  it("takes samples late, by the steps in which they were counted, and none that nobody will ask for", async () => {
+    const now = await currentStep();
+    const minute = 60 / STEP_SECONDS;
+    await write(
+      "a",
+      "a-1",
+      { step: now - 61 * minute, text: "too old" },
+      { step: now - 30 * minute, text: "half an hour ago" },
+      { step: now - 2 * minute, text: "two minutes ago" },
+    );
+    expect((await board.steps(60)).map(({ samples }) => samples)).toEqual([
+      ["half an hour ago"],
+      ["two minutes ago"],
+    ]);
+    const keys = await redis.keys(`${prefix}:samples:*`);
+    expect(keys).toHaveLength(2);
   });
 
   it("holds a bounded number of nodes and samples, whatever they call themselves, and each only for a while", async () => {
-    for (let node = 0; node < MOST_NODES + 50; node++) await write(`node-${node}`, `run-${node}`, "x");
+    const step = await currentStep();
+    for (let node = 0; node < MOST_NODES + 50; node++)
+      await write(`node-${node}`, `run-${node}`, { step, text: "x" });
     const keys = await redis.keys(`${prefix}*`);
     expect(keys.filter((key) => key.includes(":report:"))).toHaveLength(MOST_NODES);
     for (const key of keys) {
@@ -125,6 +141,54 @@ describe("a reporter", () => {
     expect(drains).toBe(1);
     await reporter.close();
     expect(await board.list()).toEqual([]);
+  });
+
+  it("keeps what it counted while Redis was away, by the steps in which it was, and tells it once", async () => {
+    const now = 1_000_000_000_000;
+    let isAway = false;
+    const written: BoardSample[][] = [];
+    const told = new Map<number, number>();
+    const fake = {
+      write: async ({ samples = [] }: { samples?: readonly BoardSample[] }) => {
+        if (isAway) throw new Error("no Redis");
+        written.push([...samples]);
+        for (const { step, text } of samples) told.set(step, JSON.parse(text).counted);
+        return { now: now + performance.now(), drain: false };
+      },
+      leave: async () => undefined,
+    } as unknown as ReportBoard;
+    let counted = 0;
+    const reporter = new NodeReporter({
+      board: fake,
+      node: "a",
+      instance: "a-1",
+      look: async () => ({}),
+      sample: async () => ({ counted: ++counted }),
+      onDrain: () => undefined,
+      log,
+    });
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const pass = async (steps: number) => {
+      for (let step = 0; step < steps; step++) {
+        vi.advanceTimersByTime(STEP_SECONDS * 1_000);
+        await reporter.now();
+      }
+    };
+    await reporter.now();
+    await pass(2);
+    isAway = true;
+    await pass(400);
+    isAway = false;
+    await pass(10);
+    const steps = [...told.keys()].toSorted((one, other) => one - other);
+    // The first two; of the time without Redis and the first report after it an hour; and what came then.
+    expect(steps.slice(2)).toEqual(Array.from({ length: 369 }, (_, place) => (steps[2] ?? 0) + place));
+    expect(written.every((samples) => samples.length <= 60)).toBe(true);
+    const values = steps.map((step) => told.get(step));
+    expect(values).toEqual(values.toSorted((one, other) => Number(one) - Number(other)));
+    expect(new Set(values).size).toBe(values.length);
+    await reporter.close();
   });
 
   it("goes on after what it could not say", async () => {

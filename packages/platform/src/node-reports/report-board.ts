@@ -19,6 +19,13 @@ export interface BoardEntry {
   drain: string | null;
 }
 
+/** What one process counted in a step of time. Written twice it is the same. */
+export interface BoardSample {
+  /** Which step: whole times of `STEP_SECONDS` since 1970, by Redis's clock. */
+  step: number;
+  text: string;
+}
+
 /** What the nodes counted in one step of time. */
 export interface BoardStep {
   /** The end of the step, by Redis's clock. */
@@ -44,7 +51,7 @@ export const MOST_STEPS = SAMPLES_KEPT_MS / 1_000 / STEP_SECONDS + 1;
 const WRITE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local prefix, node, instance, report, sample = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local prefix, node, instance, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 redis.call('ZADD', KEYS[1], string.format('%.0f', now), node)
 redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})
 redis.call('SET', prefix .. ':report:' .. node, report, 'PX', ${KEPT_MS})
@@ -54,11 +61,12 @@ if extra > 0 then
   for _, gone in ipairs(redis.call('ZRANGE', KEYS[1], 0, extra - 1)) do redis.call('DEL', prefix .. ':report:' .. gone) end
   redis.call('ZREMRANGEBYRANK', KEYS[1], 0, extra - 1)
 end
-if sample ~= '' then
-  local step = prefix .. ':samples:' .. string.format('%.0f', math.floor(now / ${STEP_SECONDS * 1_000}))
-  if redis.call('HLEN', step) < ${MOST_NODES} then
-    redis.call('HSET', step, instance, sample)
-    redis.call('PEXPIRE', step, ${SAMPLES_KEPT_MS})
+for place = 5, #ARGV, 2 do
+  local age = now - ARGV[place] * ${STEP_SECONDS * 1_000}
+  local step = prefix .. ':samples:' .. ARGV[place]
+  if age < ${KEPT_MS} and (redis.call('HLEN', step) < ${MOST_NODES} or redis.call('HEXISTS', step, instance) == 1) then
+    redis.call('HSET', step, instance, ARGV[place + 1])
+    redis.call('PEXPIRE', step, string.format('%.0f', ${SAMPLES_KEPT_MS} - math.max(0, age)))
   end
 end
 return { string.format('%.0f', now), redis.call('GET', prefix .. ':drain:' .. node) }
@@ -90,12 +98,16 @@ export class ReportBoard {
     /** Of this process alone, so that a restarted node does not find what its predecessor was asked. */
     instance: string;
     report: string;
-    sample?: string | undefined;
+    /** Those of steps that are over for longer than an hour are left out. */
+    samples?: readonly BoardSample[];
   }): Promise<{ now: number; drain: boolean }> {
     const { node, instance, report, sample = "" } = entry;
     if (Buffer.byteLength(report) > MOST_REPORT_BYTES || Buffer.byteLength(sample) > MOST_SAMPLE_BYTES)
+    const { node, instance, report, samples = [] } = entry;
+    if ([report, ...samples.map(({ text }) => text)].some((text) => Buffer.byteLength(text) > MOST_BYTES))
       throw new Error("A report is larger than Redis is to hold.");
-    const args = [this.#prefix, node, instance, report, sample];
+    const counted = samples.flatMap(({ step, text }) => [String(step), text]);
+    const args = [this.#prefix, node, instance, report, ...counted];
     const answer = await this.#redis.eval(WRITE, 1, this.#key("seen"), ...args);
     const [now, asked] = answer as [string, string | null];
     return { now: Number(now), drain: asked === instance };
