@@ -8,10 +8,6 @@ export interface PublicKey {
   fits: "RS256" | "ES256";
 }
 
-export function wholeNumber(least: number, most: number) {
-  return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
-}
-
 export function flag(standard: boolean) {
   return z.stringbool({ error: "must be true or false" }).default(standard);
 }

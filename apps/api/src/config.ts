@@ -1,7 +1,6 @@
-import { hostname } from "node:os";
-import { redisUrlSchema, tracingConfigFields } from "@parley/platform";
+import { dataConfigFields, nameConfigFields, tellingConfigFields, wholeNumber } from "@parley/platform";
 import { z } from "zod";
-import { addressList, flag, originList, pemPublicKey, wholeNumber } from "./config-fields.js";
+import { addressList, flag, originList, pemPublicKey } from "./config-fields.js";
 import { directoryConfigFields, directoryFaults } from "./directory-config.js";
 import { fileConfigFields, fileFaults } from "./file-config.js";
 import { gatewayConfigFields, gatewayFaults } from "./gateway-config.js";
@@ -21,16 +20,7 @@ export const apiConfigSchema = z
     PORT: wholeNumber(0, 65_535)
       .default(3000)
       .meta({ description: "Port to listen on; 0 takes a free one." }),
-    NODE_NAME: z
-      .string()
-      .regex(/^[\w.:-]{1,100}$/, "must be 1 to 100 letters, digits or . : _ -")
-      .optional()
-      // Not a default: the generated tables of variables must not differ from machine to machine.
-      .transform((name) => name ?? `${hostname()}-${process.pid}`)
-      .meta({
-        description:
-          "Name of this node in logs and metrics, unique in the cluster; host name and process id when left out.",
-      }),
+    ...nameConfigFields,
 
     DATABASE_URL: z
       .url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" })
@@ -56,6 +46,7 @@ export const apiConfigSchema = z
         description:
           "First part of every key and channel in Redis; clusters that share a Redis need different ones.",
       }),
+    ...dataConfigFields({ poolSize: 10 }),
 
     JWT_ALGORITHM: z.enum(["HS256", "RS256", "ES256"]).default("HS256").meta({
       description:
@@ -100,11 +91,7 @@ export const apiConfigSchema = z
         "Proxies whose X-Forwarded-* headers are believed: addresses, CIDR ranges, or `loopback`, `linklocal`, `uniquelocal`, with commas between; `none` for no proxy.",
       valueType: "list of addresses",
     }),
-    LOG_LEVEL: z
-      .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
-      .default("info")
-      .meta({ description: "What is logged." }),
-    ...tracingConfigFields,
+    ...tellingConfigFields,
 
     MESSAGES_PER_MINUTE: wholeNumber(1, 1_000_000)
       .default(100)

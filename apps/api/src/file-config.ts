@@ -1,7 +1,6 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { type StorageConfig, storageConfigFields, storageFaults } from "@parley/platform";
+import { type StorageConfig, storageConfigFields, storageFaults, wholeNumber } from "@parley/platform";
 import { z } from "zod";
-import { wholeNumber } from "./config-fields.js";
 
 /** What an API process reads from its environment about files. */
 export const fileConfigFields = {

@@ -1,4 +1,5 @@
 import type { RetentionPolicy } from "@parley/engine";
+import { wholeNumber } from "@parley/platform";
 import { z } from "zod";
 
 const MOST_DAYS = 36_500;
@@ -76,8 +77,4 @@ export function archiveFaults(config: ArchiveConfig): Array<{ name: string; prob
 
 function days() {
   return wholeNumber(0, MOST_DAYS);
-}
-
-function wholeNumber(least: number, most: number) {
-  return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
 }

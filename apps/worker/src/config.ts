@@ -1,5 +1,11 @@
-import { hostname } from "node:os";
-import { redisUrlSchema, storageConfigFields, storageFaults, tracingConfigFields } from "@parley/platform";
+import {
+  dataConfigFields,
+  nameConfigFields,
+  storageConfigFields,
+  storageFaults,
+  tellingConfigFields,
+  wholeNumber,
+} from "@parley/platform";
 import { z } from "zod";
 import { archiveConfigFields, archiveFaults } from "./archive-config.js";
 import { dataDutiesConfigFields } from "./data-duties-config.js";
@@ -53,6 +59,9 @@ const fields = z.object({
     .default("info")
     .meta({ description: "What is logged." }),
   ...tracingConfigFields,
+  ...nameConfigFields,
+  ...dataConfigFields({ poolSize: 8 }),
+  ...tellingConfigFields,
   SEARCH_INDEX_EVERY_SECONDS: wholeNumber(1, 3_600).default(5).meta({
     description:
       "Time between two looks for messages that are to be put into the index of search. Until then they are found all the same, but cost more.",
@@ -85,7 +94,3 @@ export const workerConfigSchema = fields.superRefine(
 );
 
 export type WorkerConfig = z.output<typeof workerConfigSchema>;
-
-function wholeNumber(least: number, most: number) {
-  return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
-}

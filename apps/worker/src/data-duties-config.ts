@@ -1,3 +1,4 @@
+import { wholeNumber } from "@parley/platform";
 import { z } from "zod";
 
 /** Configuration of exports, erasures and the audit log. */
@@ -31,3 +32,7 @@ function keptDays() {
 function wholeNumber(least: number, most: number) {
   return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
 }
+    .refine((days) => days === 0 || days >= 30, "must be 0 or a whole number of days from 30 to 36500")
+    .default(0)
+    .meta({ description: "Days after which entries of the audit log are forgotten; 0: never." }),
+};

@@ -1,4 +1,5 @@
 import { parseAllowedHosts } from "@parley/engine";
+import { wholeNumber } from "@parley/platform";
 import { z } from "zod";
 import { readVapidKeys, type VapidSettings } from "./push/vapid-keys.js";
 
@@ -85,8 +86,4 @@ export function vapidFaults(config: PushFields): Array<{ name: string; problem: 
   const settings = vapidSettings(config);
   const faults = settings === undefined ? [] : (readVapidKeys(settings).faults ?? []);
   return faults.map(({ field, problem }) => ({ name: FIELDS[field], problem }));
-}
-
-function wholeNumber(least: number, most: number) {
-  return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
 }

@@ -46,6 +46,7 @@ export { createRoomPresence, type RoomPresence, type Visitor } from "./presence/
 export type { View } from "./presence/view.js";
 export { Viewing } from "./presence/viewing.js";
 export { createViewingReader } from "./presence/viewing-reader.js";
+export { dataConfigFields, nameConfigFields, tellingConfigFields } from "./process-config.js";
 export type { QueueControl, QueueLook } from "./queue-control.js";
 export {
   type JobData,
@@ -66,8 +67,8 @@ export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenRea
 export { redisUrlSchema } from "./redis-address.js";
 export { pingRedis, readTexts, scanKeys } from "./redis-servers.js";
 export { openLocalStorage } from "./storage/local-storage.js";
-export { createStorageCheck } from "./storage/storage-check.js";
 export type { ByteRange, ObjectStorage, StoredObject } from "./storage/object-storage.js";
+export { createStorageCheck } from "./storage/storage-check.js";
 export {
   openStorage,
   type StorageConfig,
@@ -85,4 +86,5 @@ export {
   type Tracing,
   tracing,
 } from "./tracing/tracing.js";
-export { type TracingConfig, tracingConfigFields } from "./tracing/tracing-config.js";
+export type { TracingConfig } from "./tracing/tracing-config.js";
+export { wholeNumber } from "./whole-number.js";
