@@ -1,20 +1,10 @@
 import express, { type RequestHandler, type Router } from "express";
+import { pagePolicy } from "../http/page-policy.js";
 import { requestState } from "../http/request-state.js";
 import type { WebBuild } from "./web-build.js";
 
-/** The page loads its own files, calls its own server, and writes no markup from text. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+/** The page writes no markup from text. */
+const CONTENT_SECURITY_POLICY = pagePolicy("require-trusted-types-for 'script'", "trusted-types 'none'");
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Parley admin</title>
 <p>The dashboard has not been built on this node. Run <code>npm run build</code> (or <code>npm start</code>, which builds it) and start the node again.</p></html>

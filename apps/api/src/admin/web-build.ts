@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { contentTag } from "../http/content-tag.js";
 
 /** The dashboard as it was built, at the same place from `src` and from `dist`. */
 const BUILT = path.join(import.meta.dirname, "../../../web/dist");
@@ -17,8 +17,7 @@ export interface WebBuild {
 export function readWebBuild(folder: string = BUILT): WebBuild | undefined {
   try {
     const page = readFileSync(path.join(folder, "index.html"), "utf8");
-    const tag = `"${createHash("sha256").update(page).digest("base64url").slice(0, 22)}"`;
-    return { assets: path.join(folder, "assets"), page, tag };
+    return { assets: path.join(folder, "assets"), page, tag: contentTag(page) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

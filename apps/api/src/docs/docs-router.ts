@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import { asyncApiDocument, openApiDocument } from "@parley/contracts";
 import express, { type RequestHandler, type Router } from "express";
+import { contentTag } from "../http/content-tag.js";
+import { pagePolicy } from "../http/page-policy.js";
 import { assetFolder } from "./assets.js";
 import { errorsPage } from "./errors-page.js";
 import { guidePage } from "./guide-page.js";
@@ -8,17 +9,7 @@ import { restPage } from "./rest-page.js";
 import { socketPage } from "./socket-page.js";
 import { parleyVersion } from "./version.js";
 
-/** The pages load their own files and call their own server, nothing else. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+const CONTENT_SECURITY_POLICY = pagePolicy();
 
 /** The API reference under `/docs`; mount it at the root. */
 export function docsRouter(): Router {
@@ -58,7 +49,7 @@ function sendDocument(document: object): RequestHandler {
 
 /** Kept by the browser, which asks each time whether it is still the same. */
 function sendUnlessKnown(text: string): RequestHandler {
-  const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+  const tag = contentTag(text);
   return (_request, response) => {
     response.set({ "Cache-Control": "no-cache", ETag: tag }).send(text);
   };
