@@ -18,10 +18,10 @@ export function originList() {
 }
 
 /** Addresses, CIDR ranges and Express's names for ranges, with commas between. `none` is the empty list. */
-export function addressList() {
+export function addressList({ standard = "loopback" } = {}) {
   return z
     .string()
-    .default("loopback")
+    .default(standard)
     .transform((text) => (text.trim() === "none" ? [] : commaList(text)))
     .superRefine(reportEach(addressFault));
 }

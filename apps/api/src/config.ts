@@ -92,6 +92,11 @@ export const apiConfigSchema = z
       valueType: "list of addresses",
     }),
     ...tellingConfigFields,
+    TRACE_CALLERS: addressList({ standard: "none" }).meta({
+      description:
+        "Whose `traceparent` is followed, such as the main server's: addresses, CIDR ranges or names as in TRUST_PROXY; everybody else's requests begin a trace of their own, linked with theirs.",
+      valueType: "list of addresses",
+    }),
 
     MESSAGES_PER_MINUTE: wholeNumber(1, 1_000_000)
       .default(100)

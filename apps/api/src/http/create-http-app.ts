@@ -30,7 +30,7 @@ export function createHttpApp(parts: HttpParts): Express {
   app.disable("etag");
   app.set("trust proxy", parts.config.TRUST_PROXY);
   app.use(trackRequests({ log: parts.log, metrics: httpMetrics }));
-  app.use(traceRequests);
+  app.use(traceRequests(config));
   app.use(guards(parts.config));
   app.use(nodeRouter(parts));
   app.use(restRouter(operationParts));

@@ -70,10 +70,11 @@ export function openOtlpTracing({ endpoint, headers, ratio, service }: OtlpOptio
   const tracer = provider.getTracer("parley");
 
   return {
-    run: ({ from, ...span }, work) => {
+    run: ({ from, linkedWith, ...span }, work) => {
       const parent = from === undefined ? context.active() : placeOf(from);
       if (ONLY_WITHIN.has(span.kind) && !isRecorded(parent)) return work(NOTHING);
-      const started = tracer.startSpan(span.name, optionsOf(span), parent);
+      const links = linkedWith === undefined ? [] : linksTo([linkedWith]);
+      const started = tracer.startSpan(span.name, { ...optionsOf(span), links }, parent);
       return within(started, parent, work);
     },
     runShared: (span, callers, work) => {
@@ -81,10 +82,7 @@ export function openOtlpTracing({ endpoint, headers, ratio, service }: OtlpOptio
       // In nobody's trace: neither in that of whoever happened to come first.
       if (first === undefined) return context.with(ROOT_CONTEXT, work);
       const parent = placeOf(first);
-      const links = others.slice(0, LINK_LIMIT).flatMap((place) => {
-        const linked = trace.getSpanContext(placeOf(place));
-        return linked === undefined ? [] : [{ context: linked }];
-      });
+      const links = linksTo(others.slice(0, LINK_LIMIT));
       return within(tracer.startSpan(span.name, { ...optionsOf(span), links }, parent), parent, work);
     },
     here: () => (isRecorded(context.active()) ? headerOf(context.active()) : undefined),
@@ -104,6 +102,14 @@ const NOTHING: OpenSpan = { rename: () => undefined, set: () => undefined, fail:
 
 function optionsOf({ kind, attributes }: Span) {
   return { kind: KINDS[kind], ...(attributes && { attributes }) };
+}
+
+/** Links to where it can be read where that is. */
+function linksTo(places: readonly TracePlace[]) {
+  return places.flatMap((place) => {
+    const linked = trace.getSpanContext(placeOf(place));
+    return linked === undefined ? [] : [{ context: linked }];
+  });
 }
 
 function isRecorded(place: Context): boolean {

@@ -18,7 +18,7 @@ export const tracingConfigFields = {
     }),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number("must be a number from 0 to 1").min(0).max(1).default(1).meta({
     description:
-      "Share of the traces that are recorded, also of those that a caller's `traceparent` names; the same for all nodes and workers, or traces have holes.",
+      "Share of the traces that are recorded, also of those that a followed `traceparent` names; the same for all nodes and workers, or traces have holes.",
   }),
 } as const;
 

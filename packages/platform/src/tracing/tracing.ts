@@ -25,8 +25,14 @@ export interface OpenSpan {
 
 /** Follows one request through processes: from a call to the statements, the bus, and the jobs that it brings about. */
 export interface Tracing {
-  /** Runs the work as a span of the trace that it is called in, or of the one that `from` names; and so that what it calls finds it. */
-  run<Result>(span: Span & { from?: TracePlace | undefined }, work: (span: OpenSpan) => Result): Result;
+  /**
+   * Runs the work as a span of the trace that it is called in, or of the one that `from` names; and so that what it calls finds it. With `linkedWith`
+   * the span only points at a place in another trace.
+   */
+  run<Result>(
+    span: Span & { from?: TracePlace | undefined; linkedWith?: TracePlace | undefined },
+    work: (span: OpenSpan) => Result,
+  ): Result;
   /** Runs work that several callers wait for as a span of each: within the first one's trace, and linked with those of the others. */
   runShared<Result>(span: Span, callers: readonly TracePlace[], work: () => Result): Result;
   /** Where the caller stands; undefined where nothing is recorded. */

@@ -23,6 +23,8 @@ beforeAll(async () => {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_OTLP_HEADERS: "x-key=some%20key",
     OTEL_BSP_SCHEDULE_DELAY: "100",
+    TRUST_PROXY: "loopback",
+    TRACE_CALLERS: "loopback",
   });
 }, 120_000);
 
@@ -99,6 +101,29 @@ it("a caller's trace goes on through the statement, the other node, the job and 
   expect(collector.raw.join("")).not.toContain(secret);
   expect(collector.raw.join("")).not.toContain(new URL(endpoint).pathname);
   other.close();
+});
+
+it("a stranger's trace is not followed, but found from the one that begins with their request", async () => {
+  const ask = async (traceId: string, headers: Record<string, string>) => {
+    const traceparent = `00-${traceId}-00f067aa0ba902b8-01`;
+    const authorization = `Bearer ${testToken({ userId: "ivy" })}`;
+    const answer = await fetch(`${cluster.urls[0]}/v1/settings`, {
+      headers: { authorization, traceparent, ...headers },
+    });
+    expect(answer.status).toBe(200);
+  };
+  const [theirs, ours] = ["5bf92f3577b34da6a3ce929d0e0e4736", "6bf92f3577b34da6a3ce929d0e0e4736"];
+  await ask(theirs, { "x-forwarded-for": "203.0.113.9" });
+  const request = await until(
+    () => collector.spans.find(({ links }) => links.includes("00f067aa0ba902b8")),
+    "the stranger's request is told",
+  );
+  expect(request).toMatchObject({ name: "GET /v1/settings", parentSpanId: undefined });
+  expect(request.traceId).not.toBe(theirs);
+  // Who is trusted comes later and is there: what was to come of the other would be, too.
+  await ask(ours, {});
+  await found(ours, { name: "GET /v1/settings" });
+  expect(ofTrace(theirs)).toEqual([]);
 });
 
 it("messages that share a commit have one span, in one of their traces and linked with the others", async () => {
