@@ -1,14 +1,6 @@
 import { randomUUID } from "node:crypto";
-import {
-  createOldChat,
-  createTestDatabase,
-  openTestEngine,
-  readRawRows,
-  type TestDatabase,
-  type TestEngine,
-} from "@parley/testing";
+import { createOldChat, openTestNode, readRawRows, type TestNode, until } from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { closeEngine } from "../open-engine.js";
 import { beginArchiveRun, keepArchiveRun, listArchiveRuns, takeArchiveRun } from "./archive-runs.js";
 import { archiveStats, chatArchive } from "./archive-stats.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
@@ -21,20 +13,15 @@ const operator = { userId: "root", role: "admin" };
 const OLD = SEGMENT_MESSAGES + 10;
 const policy = { archiveAfterDays: { order: 0, direct: 0, group: 30 }, purgeAfterDays: 0 };
 
-let database: TestDatabase;
-let test: TestEngine;
+let test: TestNode;
 let now = new Date("2025-07-01");
 const asked: string[] = [];
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  test = openTestEngine(database.url, { clock: () => now, enqueue: (job) => void asked.push(job) });
+  test = await openTestNode({ clock: () => now, enqueue: (job) => void asked.push(job) });
 });
 
-afterAll(async () => {
-  await closeEngine(test.engine);
-  await database.drop();
-});
+afterAll(() => test.close());
 
 beforeEach(async () => {
   for (const table of ["chats", "archived_messages", "archive_runs"])
@@ -158,6 +145,55 @@ describe("what an operator asks for", () => {
     if (run) await runArchive(test.engine, { run, policy, afterSegment: async () => true });
     expect((await takeArchiveRun(test.engine))?.chatId).toBe(chatIds[1]);
   });
+});
+
+describe("two at the same time", () => {
+  /** Does something while somebody else's change of the runs is not committed yet; then it is. */
+  async function meanwhile<Result>(statement: string, values: unknown[], act: () => Promise<Result>) {
+    const client = await test.engine.database.pool.connect();
+    await client.query("BEGIN");
+    await client.query(statement, values);
+    let isOver = false;
+    const acting = act().finally(() => (isOver = true));
+    const WAITING = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'archive_runs'::regclass";
+    await until(async () => isOver || (await test.run(WAITING)).length > 0, "it waits, or is over");
+    await client.query("COMMIT");
+    client.release();
+    return acting;
+  }
+
+  it("workers take no two runs of single chats", async () => {
+    const one = await ask({ kind: "archive", chatId: await newChat() });
+    await ask({ kind: "archive", chatId: await newChat() });
+    const taken = "UPDATE archive_runs SET state = 'running', seen_at = $2 WHERE id = $1";
+    expect(await meanwhile(taken, [one.id, now], () => takeArchiveRun(test.engine))).toBeUndefined();
+    expect((await runs()).map(({ state }) => state).sort()).toEqual(["running", "waiting"]);
+  });
+
+  it("operators who ask for the same get one run", async () => {
+    const id = randomUUID();
+    const asks =
+      "INSERT INTO archive_runs (id, kind, state, created_at) VALUES ($1, 'requested', 'waiting', now())";
+    expect((await meanwhile(asks, [id], () => ask({ kind: "requested" }))).id).toBe(id);
+    expect(await runs()).toHaveLength(1);
+  });
+});
+
+it("goes on with a run of all chats that was interrupted, though one of them had failed", async () => {
+  const chatIds = [await newChat(), await newChat(), await newChat()].sort();
+  await test.run(`CREATE FUNCTION fail_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.chat_id = '${chatIds[0]}' THEN RAISE EXCEPTION 'broken'; END IF; RETURN NEW; END $$`);
+  await test.run(
+    "CREATE TRIGGER fail_one BEFORE INSERT ON archive_segments FOR EACH ROW EXECUTE FUNCTION fail_one()",
+  );
+  await ask({ kind: "requested" });
+  expect(await carryOut({ afterSegment: async () => false })).toMatchObject({
+    state: "waiting",
+    failures: 1,
+  });
+  expect(await carryOut()).toMatchObject({ state: "failed", failures: 1 });
+  await test.run("DROP TRIGGER fail_one ON archive_segments");
+  expect(await Promise.all(chatIds.map(storedIn))).toEqual([NEWEST_KEPT + OLD, NEWEST_KEPT, NEWEST_KEPT]);
 });
 
 it("keeps of runs by the clock that found nothing only the last, and says how many chats are left", async () => {

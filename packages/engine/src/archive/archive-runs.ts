@@ -1,4 +1,5 @@
 import { guardDatabase } from "../database/database-failure.js";
+import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import type { ArchiveRun as Row } from "../generated/prisma/client.js";
 
@@ -60,29 +61,42 @@ export async function beginArchiveRun(engine: Engine): Promise<ArchiveRun> {
 }
 
 /**
- * Takes the oldest run that was asked for and has nobody at it; what a killed process had begun, too. One of all chats and one of a single chat go
- * on at a time, so that a short one need not wait for a long one, and many that were asked for don't take every slot of the workers.
- * Undefined: there is none to be had now.
+ * Takes the oldest run that was asked for and has nobody at it, but for the ones in `except`; what a killed process had begun, too. One of all chats
+ * and one of a single chat go on at a time, so that a short one need not wait for a long one, and many that were asked for don't take every slot of
+ * the workers. Undefined: there is none to be had now.
  */
-export async function takeArchiveRun(engine: Engine): Promise<ArchiveRun | undefined> {
+export async function takeArchiveRun(
+  engine: Engine,
+  { except = [] }: { except?: readonly string[] } = {},
+): Promise<ArchiveRun | undefined> {
   const now = engine.clock();
   const lost = new Date(now.getTime() - LOST_AFTER_MS);
-  return guardDatabase(async () => {
-    const { prisma } = engine.database;
-    const taken = await prisma.$queryRaw<Array<{ id: string }>>`
+  const take = async (transaction: Transaction) => {
+    await lockArchiveRuns(transaction);
+    const taken = await transaction.$queryRaw<Array<{ id: string }>>`
       UPDATE archive_runs SET state = 'running', started_at = coalesce(started_at, ${now}::timestamptz), seen_at = ${now}::timestamptz
       WHERE id = (
         SELECT id FROM archive_runs asked
         WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR seen_at < ${lost}::timestamptz) AND kind <> 'scheduled'
+          AND id <> ALL (${[...except]}::uuid[])
           AND NOT EXISTS (SELECT FROM archive_runs busy WHERE busy.state = 'running' AND busy.kind <> 'scheduled'
             AND busy.seen_at >= ${lost}::timestamptz AND (busy.chat_id IS NULL) = (asked.chat_id IS NULL))
-        ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY created_at LIMIT 1
       ) RETURNING id::text`;
     const id = taken[0]?.id;
     return id === undefined
       ? undefined
-      : fromRow(await prisma.archiveRun.findUniqueOrThrow({ where: { id } }));
-  });
+      : fromRow(await transaction.archiveRun.findUniqueOrThrow({ where: { id } }));
+  };
+  return guardDatabase(() => engine.database.prisma.$transaction(take));
+}
+
+/**
+ * What is asked for and taken is judged by all other runs, so it is done by one at a time; each statement after this sees what the one before has
+ * done. The table is small, and held for a few statements.
+ */
+export async function lockArchiveRuns(transaction: Transaction): Promise<void> {
+  await transaction.$executeRaw`LOCK TABLE archive_runs IN SHARE ROW EXCLUSIVE MODE`;
 }
 
 /** Says that a run is still going on. Throws database_unavailable. */

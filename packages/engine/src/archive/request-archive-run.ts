@@ -3,7 +3,7 @@ import { recordAudit } from "../audit/record-audit.js";
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
-import { type ArchiveRun, fromRow } from "./archive-runs.js";
+import { type ArchiveRun, fromRow, lockArchiveRuns } from "./archive-runs.js";
 
 export type ArchiveRequest =
   | { kind: "requested" }
@@ -32,8 +32,6 @@ export async function requestArchiveRun(
   const run = await guardDatabase(async () => {
     if (chatId !== null) await assertFree(engine, { chatId, kind: request.kind });
     const same = { kind: request.kind, chatId, before, state: "waiting" };
-    const waiting = await prisma.archiveRun.findFirst({ where: same });
-    if (waiting !== null) return fromRow(waiting);
     const data = { ...same, id: engine.ids(), requestedBy: actor.userId, createdAt: engine.clock() };
     const record = {
       actor,
@@ -42,6 +40,9 @@ export async function requestArchiveRun(
       ...(before !== null && { detail: { before: before.toISOString() } }),
     };
     return prisma.$transaction(async (transaction) => {
+      await lockArchiveRuns(transaction);
+      const waiting = await transaction.archiveRun.findFirst({ where: same });
+      if (waiting !== null) return fromRow(waiting);
       await recordAudit(transaction, [record]);
       return fromRow(await transaction.archiveRun.create({ data }));
     });

@@ -76,8 +76,9 @@ async function performDue(engine: Engine, input: RunArchiveInput): Promise<Ended
   const due = await archiveDue(engine, { policy, after, afterSegment });
   const { left: chatsLeft, ...ran } = due;
   const error = due.failures === 0 ? null : `${due.failures} chats could not be archived; the log says why`;
-  if (error !== null) return { ...ran, chatsLeft, state: "failed", error };
-  return { ...ran, chatsLeft, state: due.next === undefined ? "done" : "interrupted" };
+  // First of all: what is interrupted is gone on with, whatever failed before that.
+  if (due.next !== undefined) return { ...ran, chatsLeft, state: "interrupted", error };
+  return { ...ran, chatsLeft, state: error === null ? "done" : "failed", error };
 }
 
 type OfChat = RunArchiveInput & { chatId: string };
