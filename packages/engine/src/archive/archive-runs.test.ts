@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createOldChat, openTestNode, readRawRows, type TestNode, until } from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { archiveChat } from "./archive-chat.js";
 import { beginArchiveRun, keepArchiveRun, listArchiveRuns, takeArchiveRun } from "./archive-runs.js";
 import { archiveStats, chatArchive } from "./archive-stats.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
@@ -231,4 +232,25 @@ it("keeps its sums with the segments", async () => {
   await test.engine.database.pool.query("DELETE FROM chats WHERE id = $1", [chats[0]]);
   each.shift();
   expect(await archiveStats(test.engine)).toEqual(sums());
+});
+
+it("makes no archive wait for the sums of another one", async () => {
+  const shardOf = (chatId: string) => Number.parseInt(chatId.at(-1) ?? "", 16);
+  const one = await newChat();
+  const before = new Date("2025-01-01");
+  await archiveChat(test.engine, { chatId: one, before });
+  const client = await test.engine.database.pool.connect();
+  await client.query("BEGIN");
+  await client.query("DELETE FROM archive_segments WHERE chat_id = $1", [one]);
+  expect(await archiveChat(test.engine, { chatId: await newChat(), before })).toMatchObject({
+    ended: "done",
+  });
+  // As at its commit, until that is on the disk.
+  await client.query("SET CONSTRAINTS ALL IMMEDIATE");
+  let other = await newChat();
+  while (shardOf(other) === shardOf(one)) other = await newChat();
+  expect(await archiveChat(test.engine, { chatId: other, before })).toMatchObject({ ended: "done" });
+  await client.query("ROLLBACK");
+  client.release();
+  expect(await archiveStats(test.engine)).toMatchObject({ messages: 3 * OLD });
 });

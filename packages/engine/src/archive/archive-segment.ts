@@ -1,10 +1,15 @@
-import { randomUUID } from "node:crypto";
 import type { Transaction } from "../database/transaction.js";
 import { noteSearchChange } from "../search/note-search-change.js";
 import { readDueMessages } from "./due-messages.js";
-import { packSegment, type SegmentRows, segmentRows, segmentText, type TextRow } from "./segment-codec.js";
+import { type SegmentRows, segmentRows, segmentText, type TextRow } from "./segment-codec.js";
 import { columnTexts, MESSAGE_COLUMNS, REACTION_COLUMNS } from "./segment-columns.js";
-import { openSegment, placeSegment, type SegmentFiles } from "./segment-files.js";
+import {
+  openSegment,
+  type PlacedSegment,
+  placeSegment,
+  type SegmentFiles,
+  segmentColumns,
+} from "./segment-files.js";
 
 /** What one step of archiving a chat did. */
 export interface ArchiveStep {
@@ -33,46 +38,87 @@ const TAKE_MESSAGES = `DELETE FROM messages m WHERE m.id = ANY (ARRAY(
     SELECT id FROM messages WHERE chat_id = $1::uuid AND seq BETWEEN $2::int AND $3::int ORDER BY seq))
   RETURNING ${columnTexts(MESSAGE_COLUMNS, "m")}`;
 
+/** A segment that is ready to take the place of its rows. */
+export interface PreparedSegment {
+  placed: PlacedSegment;
+  firstSeq: number;
+  lastSeq: number;
+}
+
+export interface SegmentInput {
+  chatId: string;
+  before: Date;
+  after: number;
+  segmentFiles: SegmentFiles;
+}
+
 /**
- * Moves the oldest messages that may go into one segment. The chat must be locked. The rows go only after the segment was read back from the
- * database and unpacked, and what went is compared with it once more: any difference fails the transaction.
+ * Makes a segment of the oldest messages that may go, without a lock; a number or null: nothing may, and where the next look begins. Throws
+ * files_unavailable, storage_unavailable, archive_unreadable.
+ */
+export async function prepareSegment(
+  transaction: Transaction,
+  input: SegmentInput,
+): Promise<PreparedSegment | number | null> {
+  const { rows, next } = await readDueMessages(transaction, input);
+  const range = rangeOf(rows);
+  if (range === undefined) return next;
+  const { chatId } = input;
+  const [firstSeq, lastSeq] = range;
+  const text = segmentText(await withReactions(transaction, { chatId, rows, range }));
+  const name = `${chatId} ${firstSeq}-${lastSeq}`;
+  return { placed: await placeSegment(input.segmentFiles, { text, name }), firstSeq, lastSeq };
+}
+
+/**
+ * Puts a prepared segment in the place of its rows. The chat must be locked; "changed": they are not what they were when it was prepared. The rows go
+ * only after the segment was read back from where it is and unpacked, and what went is compared with it once more: any difference fails the transaction.
  */
 export async function archiveSegment(
   transaction: Transaction,
-  input: { chatId: string; before: Date; after: number; segmentFiles: SegmentFiles },
-): Promise<ArchiveStep> {
-  const { chatId, segmentFiles } = input;
+  input: SegmentInput & { prepared: PreparedSegment },
+): Promise<ArchiveStep | "changed"> {
+  const { chatId, segmentFiles, prepared } = input;
+  const { placed, firstSeq, lastSeq } = prepared;
   const { rows: messages, next } = await readDueMessages(transaction, input);
-  const [first, last] = [messages[0], messages.at(-1)];
-  if (first === undefined || last === undefined) return { messages: 0, rawBytes: 0, storedBytes: 0, next };
-  const range = [chatId, Number(first.seq), Number(last.seq)] as const;
-  const reactions = await transaction.$queryRawUnsafe<TextRow[]>(READ_REACTIONS, ...range);
-  const text = segmentText({ messages, reactions: inOrder(reactions) });
-  const packed = await packSegment(text);
-  const placed = await placeSegment(segmentFiles, { packed, id: randomUUID() });
-  const [, firstSeq, lastSeq] = range;
-  const place = { chatId, firstSeq, lastSeq, messageCount: messages.length };
-  // Prisma wants bytes that are nobody else's.
-  const bytes = { checksum: Uint8Array.from(packed.checksum), data: Uint8Array.from(placed.data) };
-  const where = { storageKey: placed.storageKey, storedSize: packed.data.length };
+  const range = rangeOf(messages);
+  if (range?.[0] !== firstSeq || range[1] !== lastSeq) return "changed";
+  if (segmentText(await withReactions(transaction, { chatId, rows: messages, range })) !== placed.text)
+    return "changed";
+  const newestAt = new Date(String(messages.at(-1)?.created_at));
+  const place = { chatId, firstSeq, lastSeq, messageCount: messages.length, newestAt };
   await transaction.archiveSegment.create({
-    data: { ...packed, ...place, ...bytes, ...where, newestAt: new Date(String(last.created_at)) },
+    data: { ...segmentColumns(placed), ...place },
     select: { lastSeq: true },
   });
   const segment = await transaction.archiveSegment.findUniqueOrThrow({
     where: { chatId_lastSeq: { chatId, lastSeq } },
   });
   const name = `${chatId} ${firstSeq}-${lastSeq}`;
-  const kept = segmentRows(await openSegment(segmentFiles, { segment, name }));
-  await transaction.$executeRawUnsafe(KEEP_NAMES, ...range);
-  const taken = await takeRows(transaction, range);
+  const kept = segmentRows(await openSegment(segmentFiles, { segment, name, opened: placed }));
+  const rangeOfChat = [chatId, firstSeq, lastSeq] as const;
+  await transaction.$executeRawUnsafe(KEEP_NAMES, ...rangeOfChat);
+  const taken = await takeRows(transaction, rangeOfChat);
   if (segmentText(taken) !== segmentText(kept)) {
     throw new Error(
       `The rows of chat ${chatId} from ${firstSeq} to ${lastSeq} differ from their archive segment; nothing was changed`,
     );
   }
   await noteArchived(transaction, { chatId, lastSeq, messages });
-  return { messages: messages.length, rawBytes: packed.rawSize, storedBytes: packed.data.length, next };
+  return { messages: messages.length, rawBytes: placed.rawSize, storedBytes: placed.storedSize, next };
+}
+
+function rangeOf(rows: readonly TextRow[]): readonly [number, number] | undefined {
+  const [first, last] = [rows[0], rows.at(-1)];
+  return first && last && [Number(first.seq), Number(last.seq)];
+}
+
+async function withReactions(
+  transaction: Transaction,
+  { chatId, rows, range }: { chatId: string; rows: TextRow[]; range: readonly [number, number] },
+): Promise<SegmentRows> {
+  const reactions = await transaction.$queryRawUnsafe<TextRow[]>(READ_REACTIONS, chatId, ...range);
+  return { messages: rows, reactions: inOrder(reactions) };
 }
 
 async function takeRows(

@@ -22,7 +22,8 @@ export interface ChatArchive extends ArchiveStats, ChatRetention {
 const SUMS = `count(*)::int AS segments, coalesce(sum(message_count), 0)::int AS messages,
   coalesce(sum(raw_size), 0)::bigint AS "rawBytes", coalesce(sum(coalesce(stored_size, octet_length(data))), 0)::bigint AS "storedBytes" FROM archive_segments`;
 
-const TOTALS = `SELECT segments, messages, raw_bytes AS "rawBytes", stored_bytes AS "storedBytes" FROM archive_totals WHERE id = 1`;
+const TOTALS = `SELECT sum(segments)::int AS segments, sum(messages)::bigint AS messages, sum(raw_bytes)::bigint AS "rawBytes",
+  sum(stored_bytes)::bigint AS "storedBytes" FROM archive_totals`;
 
 /** What the whole archive holds: sums that are kept with the segments. Throws database_unavailable. */
 export async function archiveStats(engine: Engine): Promise<ArchiveStats> {

@@ -33,7 +33,7 @@ const SOURCE = `SELECT ${columnTexts(MESSAGE_COLUMNS, "m")},
     SELECT * FROM messages WHERE chat_id = $1::uuid AND seq > $3::int AND seq <= up_to.seq ORDER BY seq LIMIT ${SEGMENT_MESSAGES}
   ) m ORDER BY m.seq`;
 
-/** The oldest messages of a chat that may go into one segment, of those after a number. The chat must be locked. */
+/** The oldest messages of a chat that may go into one segment, of those after a number. It stays so while the chat is locked. */
 export async function readDueMessages(
   transaction: Transaction,
   { chatId, before, after }: { chatId: string; before: Date; after: number },

@@ -3,9 +3,11 @@ import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { isAnyHeld } from "../users/set-hold.js";
 import { lockArchive } from "./lock-archive.js";
+import { openEndBeforeLock } from "./open-before-lock.js";
 import { removeSegmentObject } from "./remove-segment-object.js";
+import type { RestoreInput } from "./restore-segment.js";
 import { segmentRows } from "./segment-codec.js";
-import { openSegment, type SegmentFiles } from "./segment-files.js";
+import { openSegment } from "./segment-files.js";
 
 export interface PurgedChat {
   segments: number;
@@ -24,10 +26,12 @@ export async function purgeChat(
   const { chatId, before } = input;
   const purged = { segments: 0, messages: 0 };
   for (;;) {
+    const opened = await openEndBeforeLock(engine, { chatId, end: "oldest" });
+    const { segmentFiles } = engine.database;
     const step = await lockArchive(engine, chatId, async (transaction, chat) =>
       chat.legal_hold
         ? ("legal_hold" as const)
-        : purgeSegment(transaction, { chatId, before, segmentFiles: engine.database.segmentFiles }),
+        : purgeSegment(transaction, { chatId, before, segmentFiles, opened }),
     );
     if (typeof step === "string") return { ...purged, ended: step };
     if (step === null) return { ...purged, ended: "done" };
@@ -40,7 +44,7 @@ export async function purgeChat(
 
 async function purgeSegment(
   transaction: Transaction,
-  { chatId, before, segmentFiles }: { chatId: string; before: Date; segmentFiles: SegmentFiles },
+  { chatId, before, segmentFiles, opened }: RestoreInput & { before: Date },
 ): Promise<{ messages: number; storageKey: string | null } | "legal_hold" | null> {
   const segment = await transaction.archiveSegment.findFirst({
     where: { chatId },
@@ -54,7 +58,7 @@ async function purgeSegment(
   });
   if (older !== null) return null;
   const { messages } = segmentRows(
-    await openSegment(segmentFiles, { segment, name: `${chatId} ${firstSeq}-${lastSeq}` }),
+    await openSegment(segmentFiles, { segment, name: `${chatId} ${firstSeq}-${lastSeq}`, opened }),
   );
   const senders = new Set(messages.map((row) => row.sender_id ?? ""));
   if (await isAnyHeld(transaction, [...senders])) return "legal_hold";

@@ -4,9 +4,9 @@ import type { Transaction } from "../database/transaction.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
 import { lockArchive } from "./lock-archive.js";
+import { openEndBeforeLock } from "./open-before-lock.js";
 import { readSegments } from "./read-segments.js";
-import { restoreSegment } from "./restore-segment.js";
-import type { SegmentFiles } from "./segment-files.js";
+import { type RestoreInput, restoreSegment } from "./restore-segment.js";
 
 const LAST_POSSIBLE = 2_147_483_646;
 
@@ -39,8 +39,9 @@ export async function restoreSegments(
 ): Promise<RestoredChat> {
   const restored = { segments: 0, messages: 0 };
   for (;;) {
+    const opened = await openEndBeforeLock(engine, { chatId, end: "newest" });
     const messages = await lockArchive(engine, chatId, (transaction) =>
-      restoreNewest(transaction, { chatId, segmentFiles: engine.database.segmentFiles }),
+      restoreNewest(transaction, { chatId, segmentFiles: engine.database.segmentFiles, opened }),
     );
     if (messages === "busy") return { ...restored, ended: "busy" };
     if (messages === 0) return { ...restored, ended: "done" };
@@ -52,7 +53,7 @@ export async function restoreSegments(
 
 async function restoreNewest(
   transaction: Transaction,
-  { chatId, segmentFiles }: { chatId: string; segmentFiles: SegmentFiles },
+  { chatId, segmentFiles, opened }: RestoreInput,
 ): Promise<number> {
   await transaction.$executeRaw`UPDATE chats SET archive_after_days = 0 WHERE id = ${chatId}::uuid AND archive_after_days IS DISTINCT FROM 0`;
   const newest = await transaction.archiveSegment.findFirst({
@@ -62,5 +63,5 @@ async function restoreNewest(
   });
   if (newest === null) return 0;
   const [segment] = await readSegments(transaction, { chatId, from: newest.lastSeq, to: LAST_POSSIBLE });
-  return segment === undefined ? 0 : restoreSegment(transaction, { chatId, segment, segmentFiles });
+  return segment === undefined ? 0 : restoreSegment(transaction, { chatId, segment, segmentFiles, opened });
 }

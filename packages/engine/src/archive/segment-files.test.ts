@@ -1,16 +1,19 @@
 import {
   createOldChat,
-  createTestDatabase,
   createTestStorage,
   openTestEngine,
+  openTestNode,
   readRawRows,
-  type TestDatabase,
-  type TestEngine,
+  type TestNode,
 } from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { getDataTask } from "../data-tasks/read-tasks.js";
+import { eraseUser } from "../data-tasks/request-task.js";
+import { runDataTask } from "../data-tasks/run-data-task.js";
 import { sweepStorage } from "../files/sweep-storage.js";
 import { editMessage } from "../messages/edit-message.js";
 import { listMessages } from "../messages/list-messages.js";
+import { reactToMessage } from "../messages/react-to-message.js";
 import { closeEngine } from "../open-engine.js";
 import { inspectChat } from "../oversight/inspect-chat.js";
 import { archiveChat } from "./archive-chat.js";
@@ -25,19 +28,14 @@ const before = new Date("2025-01-01");
 const OLD = SEGMENT_MESSAGES + 10;
 
 const storage = createTestStorage();
-let database: TestDatabase;
-let test: TestEngine;
+let test: TestNode;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
   const files = { storage, maxBytes: 1e6, quotaBytes: 1e6 };
-  test = openTestEngine(database.url, { files, archiveStore: "files" });
+  test = await openTestNode({ files, archiveStore: "files" });
 });
 
-afterAll(async () => {
-  await closeEngine(test.engine);
-  await database.drop();
-});
+afterAll(() => test.close());
 
 beforeEach(() => {
   storage.failing = undefined;
@@ -104,7 +102,7 @@ it("what is missing or damaged is never shown, and says which segment it was", a
   await expect(restoreChat(test.engine, { actor: operator, chatId })).rejects.toMatchObject({
     code: "archive_unreadable",
   });
-  const without = openTestEngine(database.url);
+  const without = openTestEngine(test.databaseUrl);
   await expect(read(chatId, without.engine)).rejects.toMatchObject(refusal(/STORAGE_PATH/));
   await closeEngine(without.engine);
   if (object !== undefined) storage.objects.set(key, object);
@@ -130,4 +128,75 @@ it("no row goes while its bytes are not safe", async () => {
   storage.put = put;
   expect(await readRawRows(test.engine, chatId)).toEqual(rows);
   expect((await archive(chatId)).messages).toBe(OLD);
+});
+
+it("keeps nothing locked while it waits for the storage", async () => {
+  // Those of other tests have lost their objects.
+  await test.run("DELETE FROM chats");
+  const chatId = await newChat();
+  let calls = 0;
+  const { put, get } = storage;
+  const look = async () => {
+    calls++;
+    await test.run("SELECT FROM chats FOR NO KEY UPDATE NOWAIT");
+    await test.run("SELECT FROM archive_totals FOR UPDATE NOWAIT");
+  };
+  storage.put = (...input) => look().then(() => put(...input));
+  storage.get = (...input) => look().then(() => get(...input));
+  const needs = async (work: () => Promise<unknown>) => {
+    const before = calls;
+    await work();
+    expect(calls).toBeGreaterThan(before);
+  };
+  try {
+    await needs(() => archive(chatId));
+    const [{ id = "" } = {}] = await test.run<{ id: string }>(
+      "SELECT id FROM archived_messages WHERE chat_id = $1 ORDER BY seq DESC LIMIT 1",
+      [chatId],
+    );
+    await needs(() =>
+      reactToMessage(test.engine, { actor: alice, chatId, messageId: id, emoji: "🎈", remove: false }),
+    );
+    await needs(async () => {
+      const ask = { actor: operator, userId: "bob", confirm: "bob", reason: null };
+      const { id: taskId } = await eraseUser(test.engine, ask);
+      const tools = { goesOn: () => true, settleMs: 0, exportKeptMs: 0, forget: async () => 0 };
+      await runDataTask(test.engine, { taskId, ...tools });
+      expect(await getDataTask(test.engine, { actor: operator, taskId })).toMatchObject({ state: "done" });
+    });
+    await needs(() => restoreChat(test.engine, { actor: operator, chatId }));
+    await archive(chatId);
+    await needs(() => purgeChat(test.engine, { chatId, before: new Date() }));
+  } finally {
+    Object.assign(storage, { put, get });
+  }
+});
+
+it("makes a segment anew when its messages change before they are locked, and leaves no object behind", async () => {
+  const chatId = await newChat();
+  const { put } = storage;
+  storage.put = async (...input) => {
+    storage.put = put;
+    await put(...input);
+    await test.run("UPDATE messages SET content = 'changed meanwhile' WHERE chat_id = $1 AND seq = 7", [
+      chatId,
+    ]);
+  };
+  const rows = async () => (await readRawRows(test.engine, chatId)).length;
+  expect(await archive(chatId)).toMatchObject({ messages: OLD, ended: "done" });
+  expect([await rows(), keys().length]).toEqual([NEWEST_KEPT, 2]);
+  const { messages } = await read(chatId);
+  expect(messages.find(({ seq }) => seq === 7)?.content).toBe("changed meanwhile");
+});
+
+it("leaves a chat alone whose messages never stay as they are", async () => {
+  const chatId = await newChat();
+  const { put } = storage;
+  storage.put = async (...input) => {
+    await put(...input);
+    await test.run("UPDATE messages SET content = content || '.' WHERE chat_id = $1 AND seq = 7", [chatId]);
+  };
+  expect(await archive(chatId)).toMatchObject({ messages: 0, ended: "busy" });
+  storage.put = put;
+  expect(keys()).toEqual([]);
 });

@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { ParleyError } from "@parley/contracts";
 import type { FileStorage } from "../files/file-store.js";
 import { guardStorage } from "../files/guard-storage.js";
-import { type PackedSegment, unpackSegment } from "./segment-codec.js";
+import { type PackedSegment, packSegment, unpackSegment } from "./segment-codec.js";
 
 /** Where the bytes of segments are that are not in Postgres. */
 export interface SegmentFiles {
@@ -23,23 +24,53 @@ export function isSegmentKey(key: string): boolean {
   return OBJECT.test(key);
 }
 
-/** Puts a new segment's bytes where they belong. An object whose segment is not stored after all is found by the sweep of the storage. */
-export async function placeSegment(
-  { storage, isUsed }: SegmentFiles,
-  { packed, id }: { packed: PackedSegment; id: string },
-): Promise<KeptSegment> {
-  if (!isUsed) return { ...packed, storageKey: null };
-  if (storage === undefined) throw new ParleyError("files_unavailable");
-  const storageKey = `archive-${id}`;
-  await guardStorage(() => storage.put(storageKey, once(packed.data)));
-  return { ...packed, data: new Uint8Array(), storageKey };
+/** A segment's text that was read, or made, before its chat was locked. */
+export interface OpenedSegment extends Pick<KeptSegment, "checksum" | "storageKey"> {
+  text: string;
 }
 
-/** A segment's text, byte by byte as it was archived. Throws archive_unreadable, whose cause says which segment; storage_unavailable. */
+/**
+ * Packs a new segment, puts its bytes where they belong and, where that is not Postgres, reads them back; before its chat is locked. An object whose
+ * segment is not stored after all, and nobody removes, is found by the sweep of the storage. Throws files_unavailable, storage_unavailable,
+ * archive_unreadable.
+ */
+export async function placeSegment(
+  files: SegmentFiles,
+  { text, name }: { text: string; name: string },
+): Promise<PlacedSegment> {
+  const packed = await packSegment(text);
+  const storedSize = packed.data.length;
+  if (!files.isUsed) return { ...packed, storageKey: null, storedSize, text };
+  const { storage } = files;
+  if (storage === undefined) throw new ParleyError("files_unavailable");
+  const storageKey = `archive-${randomUUID()}`;
+  await guardStorage(() => storage.put(storageKey, once(packed.data)));
+  const segment = { ...packed, data: new Uint8Array(), storageKey };
+  return { ...segment, storedSize, text: await openSegment(files, { segment, name }) };
+}
+
+/** A segment whose bytes are where they belong, and that no row names yet. */
+export interface PlacedSegment extends KeptSegment, OpenedSegment {
+  storedSize: number;
+}
+
+/** The columns of a placed segment. Prisma wants bytes that are nobody else's. */
+export function segmentColumns({ codec, checksum, rawSize, data, storageKey, storedSize }: PlacedSegment) {
+  const bytes = { checksum: Uint8Array.from(checksum), data: Uint8Array.from(data) };
+  return { codec, rawSize, ...bytes, storageKey, storedSize };
+}
+
+/**
+ * A segment's text, byte by byte as it was archived. `opened`: what was read of it before; taken if the segment is still that one and elsewhere than
+ * in Postgres, so that nobody waits for a storage while a chat is locked. Throws archive_unreadable, whose cause says which segment;
+ * storage_unavailable.
+ */
 export async function openSegment(
   files: SegmentFiles,
-  { segment, name }: { segment: KeptSegment; name: string },
+  { segment, name, opened }: { segment: KeptSegment; name: string; opened?: OpenedSegment | undefined },
 ): Promise<string> {
+  if (opened !== undefined && segment.storageKey !== null && isSameSegment(opened, segment))
+    return opened.text;
   try {
     const data = segment.storageKey === null ? segment.data : await readObject(files, segment.storageKey);
     return await unpackSegment({ ...segment, data });
@@ -50,6 +81,11 @@ export async function openSegment(
     const cause = new Error(`The archive segment ${name} (${place}) can't be read: ${why}`, { cause: error });
     throw new ParleyError("archive_unreadable", { cause });
   }
+}
+
+/** Whether nobody has rewritten a segment since it was read. */
+export function isSameSegment(opened: OpenedSegment, segment: Omit<OpenedSegment, "text">): boolean {
+  return opened.storageKey === segment.storageKey && Buffer.compare(opened.checksum, segment.checksum) === 0;
 }
 
 async function readObject({ storage }: SegmentFiles, key: string): Promise<Uint8Array> {

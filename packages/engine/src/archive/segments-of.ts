@@ -1,14 +1,14 @@
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { readSegments } from "./read-segments.js";
-import { openSegment } from "./segment-files.js";
+import { type OpenedSegment, openSegment } from "./segment-files.js";
 
 /** A chat's archive, segment by segment, with its text, the oldest first. */
 export async function* segmentsOf(
   engine: Engine,
   chatId: string,
   after = 0,
-): AsyncGenerator<{ lastSeq: number; text: string }> {
+): AsyncGenerator<OpenedSegment & { lastSeq: number }> {
   const { prisma, segmentFiles } = engine.database;
   for (let place = after; ; ) {
     const next = await guardDatabase(() =>
@@ -22,8 +22,11 @@ export async function* segmentsOf(
     const { lastSeq } = next;
     const range = { chatId, from: lastSeq, to: lastSeq };
     const [segment] = await guardDatabase(() => readSegments(prisma, range));
-    if (segment !== undefined)
-      yield { lastSeq, text: await openSegment(segmentFiles, { segment, name: `${chatId} -${lastSeq}` }) };
+    if (segment !== undefined) {
+      const { storageKey, checksum } = segment;
+      const text = await openSegment(segmentFiles, { segment, name: `${chatId} -${lastSeq}` });
+      yield { lastSeq, storageKey, checksum, text };
+    }
     place = lastSeq;
   }
 }

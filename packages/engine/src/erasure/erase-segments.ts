@@ -1,17 +1,18 @@
-import { randomUUID } from "node:crypto";
 import { type MessageType, ParleyError } from "@parley/contracts";
 import { lockArchive } from "../archive/lock-archive.js";
 import { removeSegmentObject } from "../archive/remove-segment-object.js";
+import { type SegmentRows, segmentRows, segmentText, type TextRow } from "../archive/segment-codec.js";
 import {
-  packSegment,
-  type SegmentRows,
-  segmentRows,
-  segmentText,
-  type TextRow,
-} from "../archive/segment-codec.js";
-import { openSegment, placeSegment } from "../archive/segment-files.js";
+  isSameSegment,
+  type OpenedSegment,
+  openSegment,
+  type PlacedSegment,
+  placeSegment,
+  segmentColumns,
+} from "../archive/segment-files.js";
 import { segmentsOf } from "../archive/segments-of.js";
 import type { Transaction } from "../database/transaction.js";
+import type { Engine } from "../engine.js";
 import { releaseFiles } from "./erase-messages.js";
 import { type Counts, countErased, type Erasure, HeldMeanwhile } from "./erasure.js";
 import { redactMessage } from "./redact-message.js";
@@ -28,53 +29,93 @@ interface ArchivedChat {
  * transaction of its own. Members who catch up begin anew. Throws HeldMeanwhile, overloaded, database_unavailable.
  */
 export async function eraseSegments(erasure: Erasure, chat: ArchivedChat): Promise<void> {
-  for await (const { lastSeq, text } of segmentsOf(erasure.engine, chat.id)) {
-    if (!chat.isCustomer && !erasure.mentions.maybeIn(text)) continue;
+  for await (const segment of segmentsOf(erasure.engine, chat.id)) {
+    if (!chat.isCustomer && !erasure.mentions.maybeIn(segment.text)) continue;
     // Where they never were, a word that they are called means something else, such as "order".
-    if (!chat.isTheirs && !text.includes(JSON.stringify(erasure.userId).slice(1, -1))) continue;
-    if (redactRows(erasure, { rows: segmentRows(text), chat, now: "" }) === null) continue;
-    const done = await lockArchive(erasure.engine, chat.id, async (transaction, { legal_hold: isHeld }) => {
-      if (isHeld) throw new HeldMeanwhile(`the chat ${chat.id} is on legal hold`);
-      return rewriteSegment(transaction, { erasure, chat, lastSeq });
-    });
-    if (done === "busy") throw new ParleyError("overloaded", { retryAfterMs: 1_000 });
-    await removeSegmentObject(erasure.engine, done);
+    if (!chat.isTheirs && !segment.text.includes(JSON.stringify(erasure.userId).slice(1, -1))) continue;
+    await eraseSegment(erasure, { chat, segment });
   }
 }
 
-interface Place {
-  erasure: Erasure;
-  chat: ArchivedChat;
-  lastSeq: number;
+type FoundSegment = OpenedSegment & { lastSeq: number };
+
+/** How often a segment is read anew because somebody rewrote it meanwhile. */
+const MOST_TRIES = 3;
+
+async function eraseSegment(
+  erasure: Erasure,
+  { chat, segment: first }: { chat: ArchivedChat; segment: FoundSegment },
+): Promise<void> {
+  const { engine } = erasure;
+  let segment: FoundSegment | undefined = first;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const now = engine.clock().toISOString();
+    const redacted = redactRows(erasure, { rows: segmentRows(segment.text), chat, now });
+    if (redacted === null) return;
+    const name = `${chat.id} -${segment.lastSeq}`;
+    const text = segmentText(redacted.rows);
+    const placed = await placeSegment(engine.database.segmentFiles, { text, name });
+    const rewriting = { erasure, chat, segment, redacted, placed };
+    const done = await rewriteLocked(rewriting).catch(async (error: unknown) => {
+      if (error instanceof HeldMeanwhile) await removeSegmentObject(engine, placed.storageKey);
+      throw error;
+    });
+    await removeSegmentObject(engine, done === "rewritten" ? segment.storageKey : placed.storageKey);
+    if (done === "busy") throw new ParleyError("overloaded", { retryAfterMs: 1_000 });
+    // Restored meanwhile: the next look at the chat's rows finds it there.
+    if (done !== "changed") return;
+    segment = await readAgain(engine, { chatId: chat.id, lastSeq: segment.lastSeq });
+    if (segment === undefined) return;
+  }
+  throw new ParleyError("overloaded", { retryAfterMs: 1_000 });
 }
 
-/** The object of the storage that had the bytes before, if there was one. */
+async function readAgain(
+  engine: Engine,
+  { chatId, lastSeq }: { chatId: string; lastSeq: number },
+): Promise<FoundSegment | undefined> {
+  for await (const segment of segmentsOf(engine, chatId, lastSeq - 1))
+    return segment.lastSeq === lastSeq ? segment : undefined;
+  return undefined;
+}
+
+interface Rewriting {
+  erasure: Erasure;
+  chat: ArchivedChat;
+  segment: FoundSegment;
+  redacted: Redacted;
+  placed: PlacedSegment;
+}
+
+function rewriteLocked(rewriting: Rewriting): Promise<"rewritten" | "changed" | "gone" | "busy"> {
+  const { erasure, chat } = rewriting;
+  return lockArchive(erasure.engine, chat.id, async (transaction, { legal_hold: isHeld }) => {
+    if (isHeld) throw new HeldMeanwhile(`the chat ${chat.id} is on legal hold`);
+    return rewriteSegment(transaction, rewriting);
+  });
+}
+
 async function rewriteSegment(
   transaction: Transaction,
-  { erasure, chat, lastSeq }: Place,
-): Promise<string | null> {
+  { erasure, chat, segment, redacted, placed }: Rewriting,
+): Promise<"rewritten" | "changed" | "gone"> {
   const { segmentFiles } = erasure.engine.database;
+  const { lastSeq } = segment;
   const name = `${chat.id} -${lastSeq}`;
   const where = { chatId_lastSeq: { chatId: chat.id, lastSeq } };
-  const segment = await transaction.archiveSegment.findUnique({ where });
-  // Restored meanwhile: the next look at the chat's rows finds it there.
-  if (segment === null) return null;
-  const rows = segmentRows(await openSegment(segmentFiles, { segment, name }));
-  const now = erasure.engine.clock().toISOString();
-  const redacted = redactRows(erasure, { rows, chat, now });
-  if (redacted === null) return null;
-  const text = segmentText(redacted.rows);
-  const packed = await packSegment(text);
-  const placed = await placeSegment(segmentFiles, { packed, id: randomUUID() });
-  // Prisma wants bytes that are nobody else's.
-  const bytes = { checksum: Uint8Array.from(packed.checksum), data: Uint8Array.from(placed.data) };
+  const found = await transaction.archiveSegment.findUnique({
+    where,
+    select: { checksum: true, storageKey: true },
+  });
+  if (found === null) return "gone";
+  if (!isSameSegment(segment, found)) return "changed";
   await transaction.archiveSegment.update({
     where,
-    data: { ...packed, ...bytes, storageKey: placed.storageKey, storedSize: packed.data.length },
+    data: segmentColumns(placed),
     select: { lastSeq: true },
   });
   const kept = await transaction.archiveSegment.findUniqueOrThrow({ where });
-  if ((await openSegment(segmentFiles, { segment: kept, name })) !== text)
+  if ((await openSegment(segmentFiles, { segment: kept, name, opened: placed })) !== placed.text)
     throw new Error(
       `The archive of chat ${chat.id} up to ${lastSeq} could not be rewritten; nothing was changed`,
     );
@@ -82,7 +123,7 @@ async function rewriteSegment(
   await transaction.$executeRaw`
     UPDATE chats SET archived_xid = pg_current_xact_id(), changed_xid = pg_current_xact_id() WHERE id = ${chat.id}::uuid`;
   await countErased(transaction, erasure, redacted.counts);
-  return segment.storageKey;
+  return "rewritten";
 }
 
 /** By which archived messages were found that are gone: their files, and their client ids. */
