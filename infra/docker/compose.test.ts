@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Compose as ComposeProgram, findCompose } from "@parley/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -267,11 +267,63 @@ describe("Dockerfile", () => {
   test.each(["api", "worker"])("%s starts node itself and checks its own health", (target) => {
     expect(stage(target)).toContain(`CMD ["node", "--enable-source-maps", "apps/${target}/dist/main.js"]`);
     expect(stage(target)).toMatch(/HEALTHCHECK[\s\S]*\/healthz/);
+    // Four that start at once on two busy cores need 25 s, and whoever depends on one that is "unhealthy" is not started.
+    expect(stage(target)).toContain("--start-period=60s");
   });
 
   test("builds on node 24", () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map((match) => match[1]);
     expect(new Set(bases)).toEqual(new Set(["node:24-bookworm-slim"]));
+  });
+});
+
+describe("what the images hold", () => {
+  type Needs = { dependencies?: Record<string, string>; optionalDependencies?: Record<string, string> };
+  type Pinned = { version: string };
+  type Lockfile = {
+    importers: Record<string, { [Kind in keyof Needs]: Record<string, Pinned> }>;
+    snapshots: Record<string, Needs>;
+  };
+  const lockfile = parse(read("pnpm-lock.yaml")) as Lockfile;
+
+  /** Everything that is installed with `--prod` for some of the packages here. */
+  function installed(folders: string[]): Set<string> {
+    const found = new Set<string>();
+    const todo = folders.flatMap(needsOfFolder);
+    for (let key = todo.pop(); key !== undefined; key = todo.pop()) {
+      if (found.has(key)) continue;
+      found.add(key);
+      const { dependencies = {}, optionalDependencies = {} } = lockfile.snapshots[key] ?? {};
+      const needed = Object.entries({ ...dependencies, ...optionalDependencies });
+      todo.push(
+        ...needed.map(([name, version]) => (version in lockfile.snapshots ? version : `${name}@${version}`)),
+      );
+    }
+    return found;
+  }
+
+  function needsOfFolder(folder: string): string[] {
+    const { dependencies = {}, optionalDependencies = {} } = lockfile.importers[folder] ?? {};
+    return Object.entries({ ...dependencies, ...optionalDependencies }).flatMap(([name, { version }]) =>
+      version.startsWith("link:") ? needsOfFolder(join(folder, version.slice(5))) : [`${name}@${version}`],
+    );
+  }
+
+  test("is what runs, without compilers and Prisma's command line, which packages only can be accompanied by", () => {
+    const names = [...installed(["apps/api", "apps/worker"])].map((key) => key.replace(/(?<=.)@.*/, ""));
+    for (const needed of ["express", "@prisma/client", "bullmq", "sharp"]) expect(names).toContain(needed);
+    const tools = [
+      "prisma",
+      "typescript",
+      "@typescript/typescript-linux-x64",
+      "react",
+      "vite",
+      "vitest",
+      "turbo",
+    ];
+    expect(tools.filter((tool) => names.includes(tool))).toEqual([]);
+    // Without it the lockfile would be refused.
+    expect(dockerfile).toContain("COPY package.json pnpm-lock.yaml pnpm-workspace.yaml .pnpmfile.cjs ./");
   });
 });
 

@@ -28,6 +28,7 @@ export async function ensureInstalled({ progress, signal }) {
   const wanted = hashOf([
     "pnpm-lock.yaml",
     "pnpm-workspace.yaml",
+    ".pnpmfile.cjs",
     "package.json",
     ...packageFolders().map((folder) => `${folder}/package.json`),
   ]);
