@@ -21,14 +21,20 @@ export const callServer = (async (route: string, input: CallInput = {}) => {
   return text === "" ? undefined : JSON.parse(text);
 }) as Request;
 
-/** The same for a call that answers with a file. */
+/** The same for a call that answers with a file, which may take as long as it takes once it has begun to come. */
 export async function fetchFile(route: string, input: CallInput = {}): Promise<Blob> {
-  const response = await ask(route, input);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException("", "TimeoutError")), ANSWER_MS);
+  const response = await ask(route, input, late.signal).finally(() => clearTimeout(timer));
   if (!response.ok) throw refused(failureOf(response, await response.text()));
   return response.blob();
 }
 
-async function ask(route: string, { params = {}, query = {}, body }: CallInput): Promise<Response> {
+async function ask(
+  route: string,
+  { params = {}, query = {}, body }: CallInput,
+  signal: AbortSignal = AbortSignal.timeout(ANSWER_MS),
+): Promise<Response> {
   const [method = "GET", path = ""] = route.split(" ");
   const filled = path.replace(/\{(\w+)\}/g, (_all, name) => encodeURIComponent(String(params[name])));
   const address = new URL(filled, location.origin);
@@ -43,7 +49,7 @@ async function ask(route: string, { params = {}, query = {}, body }: CallInput):
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal,
     });
   } catch (error) {
     throw lostConnection(error);

@@ -32,10 +32,11 @@ export function ActDialog(props: ActDialogProps) {
   const [reason, setReason] = useState("");
   const [until, setUntil] = useState(inAnHour);
   const [typed, setTyped] = useState("");
+  const isPast = until !== "" && Date.parse(until) <= Date.now();
   const isReady =
     (words.typed === undefined || typed === words.typed) &&
     (words.reason !== "needed" || reason.trim() !== "") &&
-    (!words.asksUntil || until !== "");
+    (!words.asksUntil || (until !== "" && !isPast));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isReady && !isBusy) void onConfirm({ reason: reason.trim(), until: untilIso(until) });
@@ -50,6 +51,7 @@ export function ActDialog(props: ActDialogProps) {
             type="datetime-local"
             value={until}
             onChange={setUntil}
+            hint={isPast ? "This time has passed." : "In the time of this browser."}
             isFirst
             isRequired
           />

@@ -12,6 +12,8 @@ export interface TextFieldProps {
   isRequired?: boolean;
   /** Where something begins, the cursor should be. */
   isFirst?: boolean;
+  /** What it may be filled with, among others. */
+  proposals?: readonly string[];
 }
 
 /** One line of text. */
@@ -26,23 +28,34 @@ export function TextField(props: TextFieldProps) {
     placeholder,
     isRequired,
     isFirst,
+    proposals,
   } = props;
   return (
     <Field label={label} hint={hint} isWide={isWide}>
       {(id, describedBy) => (
-        <input
-          id={id}
-          aria-describedby={describedBy}
-          className="input"
-          type={type}
-          value={value}
-          placeholder={placeholder}
-          required={isRequired}
-          data-first={isFirst ? "" : undefined}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(event) => onChange(event.target.value)}
-        />
+        <>
+          <input
+            id={id}
+            aria-describedby={describedBy}
+            className="input"
+            type={type}
+            value={value}
+            placeholder={placeholder}
+            required={isRequired}
+            data-first={isFirst ? "" : undefined}
+            autoComplete="off"
+            spellCheck={false}
+            list={proposals && `${id}-proposals`}
+            onChange={(event) => onChange(event.target.value)}
+          />
+          {proposals && (
+            <datalist id={`${id}-proposals`}>
+              {proposals.map((text) => (
+                <option key={text} value={text} />
+              ))}
+            </datalist>
+          )}
+        </>
       )}
     </Field>
   );

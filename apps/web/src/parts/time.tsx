@@ -18,10 +18,7 @@ export interface TimeProps {
 export function Time({ at, none = "never", isRelative = false }: TimeProps) {
   if (at === null || at === undefined) return <span className="quiet">{none}</span>;
   const moment = new Date(at);
-  const isToday =
-    Math.abs(Date.now() - moment.getTime()) < DAY_MS && moment.getDate() === new Date().getDate();
-  const local = isToday ? near.format(moment) : dated.format(moment);
-  const text = isRelative ? agoOf(moment) : local;
+  const text = isRelative ? agoOf(moment) : localWords(moment);
   return (
     <time
       dateTime={at}
@@ -33,6 +30,17 @@ export function Time({ at, none = "never", isRelative = false }: TimeProps) {
       {text}
     </time>
   );
+}
+
+/** The same in a sentence. */
+export function momentWords(at: string): string {
+  return localWords(new Date(at));
+}
+
+function localWords(moment: Date): string {
+  const isToday =
+    Math.abs(Date.now() - moment.getTime()) < DAY_MS && moment.getDate() === new Date().getDate();
+  return isToday ? near.format(moment) : dated.format(moment);
 }
 
 function agoOf(moment: Date): string {

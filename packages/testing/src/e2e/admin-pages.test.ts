@@ -7,6 +7,7 @@ import { type Answers, sampleAnswers } from "../browser/sample/sample-answers.js
 import { sampleNodes } from "../browser/sample/sample-cluster.js";
 import { sampleUser } from "../browser/sample/sample-content.js";
 import { signIn, untilLoaded } from "../browser/sign-in.js";
+import { focusedWords, tabTo } from "../browser/tab-to.js";
 import { WEB_PAGES } from "../browser/web-pages.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { until } from "../until.js";
@@ -112,33 +113,32 @@ describe("what the server does not answer", () => {
   });
 
   it("is not asked for again before it has answered", async () => {
-    const { page } = await open({ path: "/admin/cluster" });
+    const { page } = await browser.open({ baseURL: cluster.urls[0] });
+    await page.clock.install();
+    await answerCalls(page, sampleAnswers);
+    await signIn(page, "/admin/cluster");
+    await page.getByRole("rowheader", { name: /api-3/ }).waitFor();
     const answer: Array<() => Promise<void>> = [];
     await page.route("**/v1/admin/nodes", (call) => void answer.push(() => call.fallback()));
-    await until(() => answer.length > 0, "the page asks again");
-    const later = page.waitForResponse("**/v1/admin/alerts");
-    await later;
-    await page.waitForResponse("**/v1/admin/alerts");
+    const others: string[] = [];
+    page.on("request", (request) => others.push(request.url()));
+    const passing = (isDone: () => boolean, what: string) =>
+      until(async () => {
+        await page.clock.runFor(1_000);
+        return isDone();
+      }, what);
+    await passing(() => answer.length > 0, "the page asks again");
+    await passing(
+      () => others.filter((url) => url.includes("/rates")).length > 1,
+      "it asks for others twice",
+    );
     expect(answer).toHaveLength(1);
     await answer[0]?.();
-    await until(() => answer.length === 2, "the page goes on");
+    await passing(() => answer.length === 2, "the page goes on");
   });
 });
 
 describe("by keyboard alone", () => {
-  const focused = (page: Page) =>
-    page.evaluate<string>(
-      "(document.activeElement?.textContent || document.activeElement?.tagName || '').trim()",
-    );
-
-  async function tabTo(page: Page, text: string): Promise<void> {
-    for (let step = 0; step < 60; step += 1) {
-      await page.keyboard.press("Tab");
-      if ((await focused(page)).startsWith(text)) return;
-    }
-    throw new Error(`no step of the Tab key leads to “${text}”`);
-  }
-
   it("one skips to the page, reaches another one, and is told its heading", async () => {
     const { page } = await open();
     await heading(page, "Overview").waitFor();
@@ -150,7 +150,7 @@ describe("by keyboard alone", () => {
     await tabTo(page, "Queues");
     await page.keyboard.press("Enter");
     await heading(page, "Queues").waitFor();
-    expect(await focused(page)).toBe("Queues");
+    expect(await focusedWords(page)).toBe("Queues");
   });
 
   it("a question keeps the focus inside, closes with Escape, and gives it back", async () => {
@@ -169,7 +169,7 @@ describe("by keyboard alone", () => {
     }
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    expect(await focused(page)).toBe("Drain api-3");
+    expect(await focusedWords(page)).toBe("Drain api-3");
   });
 
   it("single moments of a chart are read off", async () => {
@@ -286,4 +286,26 @@ describe("erasing somebody", () => {
     await dialog.getByRole("alert").getByText("req-9").waitFor();
     expect(await dialog.getByRole("button", { name: "Export" }).isEnabled()).toBe(true);
   });
+});
+
+it("nobody is muted until a time that has passed", async () => {
+  const { page } = await open({ path: "/admin/users/zoe" });
+  await page.getByRole("button", { name: "Mute" }).click();
+  const dialog = page.getByRole("dialog", { name: "Mute zoe?" });
+  const mute = dialog.getByRole("button", { name: "Mute" });
+  await dialog.getByLabel("Reason").fill("Insults");
+  expect(await mute.isEnabled()).toBe(true);
+  await dialog.getByLabel("Until").fill("2020-01-01T00:00");
+  await dialog.getByText("This time has passed.").waitFor();
+  expect(await mute.isDisabled()).toBe(true);
+});
+
+it("who is not known, or was erased, is told apart from a server that fails", async () => {
+  const { page } = await open({ path: "/admin/users" });
+  await page.route("**/v1/admin/users/gone", (call) =>
+    call.fulfill({ status: 404, json: { code: "user_not_found", detail: "There is no such user." } }),
+  );
+  await page.goto("/admin/users/gone");
+  await page.getByRole("heading", { name: "Nothing is known of gone" }).waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
 });

@@ -1,18 +1,26 @@
+import type { QueuesShape } from "@parley/contracts";
+import { closeEngine } from "@parley/engine";
 import { createVapidPair } from "@parley/platform/local";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { type BrowserPage, openBrowser, type TestBrowser } from "../browser/open-browser.js";
+import { type Operator, operatorAt } from "../browser/operator.js";
 import { signIn, untilLoaded } from "../browser/sign-in.js";
+import { tabTo } from "../browser/tab-to.js";
 import { WEB_PAGES } from "../browser/web-pages.js";
+import { connectNative } from "../native-client.js";
 import type { PushService } from "../push-service/push-service.js";
 import { startPushService } from "../push-service/start-push-service.js";
 import { restClient } from "../rest-client.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
+import { openTestEngine, type TestEngine } from "../test-engine.js";
 import { until } from "../until.js";
 
 let cluster: TestCluster;
 let browser: TestBrowser;
+let engine: TestEngine;
 let pushes: PushService;
+let operator: Operator;
 let tab: BrowserPage;
 let page: Page;
 
@@ -23,26 +31,58 @@ beforeAll(async () => {
     PUSH_ALLOWED_HOSTS: pushes.host,
     VAPID_PUBLIC_KEY: vapid.publicKey,
     VAPID_PRIVATE_KEY: vapid.privateKey,
+    NOTIFICATION_SWEEP_SECONDS: "1",
   };
   [cluster, browser] = await Promise.all([startTestCluster(env), openBrowser()]);
+  engine = openTestEngine(cluster.databaseUrl);
 });
 
 afterAll(async () => {
+  if (engine !== undefined) await closeEngine(engine.engine);
   await Promise.all([cluster?.stop(), browser?.close(), pushes?.stop()]);
 });
 
 beforeEach(async () => {
   tab = await browser.open({ baseURL: cluster.urls[0] });
   page = tab.page;
+  operator = operatorAt(page);
 });
 
 const PATIENCE = { timeout: 60_000 };
 
-const rowOf = (name: string) =>
-  page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: new RegExp(`^${name}\\b`) }) });
-const below = (name: string) => rowOf(name).locator("xpath=following-sibling::tr[1]");
-const confirm = (title: string, button: string) =>
-  page.getByRole("dialog", { name: title }).getByRole("button", { name: button, exact: true }).click();
+const PEOPLE = 300;
+const variant = (title: string) => ({
+  name: title,
+  weight: 1,
+  notification: { title, body: "Everything must go." },
+});
+
+interface Progress {
+  state: string;
+  total: number;
+  sent: number;
+  pending: number;
+}
+
+const ops = <Body>(method: string, path: string, body?: unknown) =>
+  restClient(cluster.urls[0], { userId: "ops", role: "admin" }).request<Body>(method, path, body);
+const progressOf = async (id: string) => (await ops<Progress>("GET", `/v1/notifications/batch/${id}`)).body;
+const run = (statement: string) => engine.engine.database.pool.query(statement);
+
+async function begin(campaign: object): Promise<string> {
+  const notification = { title: "Sale", body: "Everything must go." };
+  const answer = await ops<{ batch_id: string }>("POST", "/v1/notifications/batch", {
+    notification,
+    ...campaign,
+  });
+  expect(answer.status).toBe(202);
+  return answer.body.batch_id;
+}
+
+async function outcomeOf(messageId: string, userId: string): Promise<string> {
+  const path = `/v1/notifications/explain?message_id=${messageId}&user_id=${userId}`;
+  return (await ops<{ outcome: string }>("GET", path)).body.outcome;
+}
 
 async function say(from: string, to: string, content: string): Promise<string> {
   const rest = restClient(cluster.urls[0], { userId: from });
@@ -51,13 +91,13 @@ async function say(from: string, to: string, content: string): Promise<string> {
   return (await rest.request<{ id: string }>("POST", path, { content, type: "text" })).body.id;
 }
 
-async function subscribe(userId: string): Promise<string> {
-  const { endpoint, keys } = pushes.newSubscription();
-  await restClient(cluster.urls[0], { userId }).request("POST", "/v1/notifications/subscribe", {
-    endpoint,
-    keys,
-  });
-  return endpoint;
+async function subscribe(userId: string): Promise<{ endpoint: string; id: string }> {
+  const { endpoint, keys, id } = pushes.newSubscription();
+  const rest = restClient(cluster.urls[0], { userId });
+  await rest.request("POST", "/v1/notifications/subscribe", { endpoint, keys });
+  // Campaigns are promotional, which nobody wants unless they say so.
+  await rest.request("PUT", "/v1/notifications/preferences", { promotional: true });
+  return { endpoint, id };
 }
 
 it("every page is of use while there is nothing to show", async () => {
@@ -72,19 +112,20 @@ it("every page is of use while there is nothing to show", async () => {
 
 it("which queue is stuck: one that somebody has paused, and it goes on when it is resumed", async () => {
   await signIn(page, "/admin/jobs");
-  await rowOf("notifications").getByRole("button", { name: "Pause" }).click();
-  await confirm("Pause the queue notifications?", "Pause");
-  await rowOf("notifications").getByText("Paused").waitFor();
+  await operator.rowOf("notifications").getByRole("button", { name: "Pause" }).click();
+  await operator.confirm("Pause the queue notifications?", "Pause");
+  await operator.rowOf("notifications").getByText("Paused").waitFor();
   const messageId = await say("ann", "queued", "Nobody is told yet");
-  await below("notifications")
+  await operator
+    .below("notifications")
     .getByText(/paused/i)
     .waitFor(PATIENCE);
-  await rowOf("notifications").getByRole("button", { name: "Resume" }).click();
-  await rowOf("notifications").getByText("Paused").waitFor({ state: "detached" });
-  const ops = restClient(cluster.urls[0], { userId: "ops", role: "admin" });
-  const path = `/v1/notifications/explain?message_id=${messageId}&user_id=queued`;
-  const outcome = async () => (await ops.request<{ outcome: string }>("GET", path)).body.outcome;
-  await until(async () => (await outcome()) === "suppressed", "the queue has done its work");
+  await operator.rowOf("notifications").getByRole("button", { name: "Resume" }).click();
+  await operator.rowOf("notifications").getByText("Paused").waitFor({ state: "detached" });
+  await until(
+    async () => (await outcomeOf(messageId, "queued")) === "suppressed",
+    "the queue has done its work",
+  );
 });
 
 it("why a push did not arrive: the person has no device", async () => {
@@ -100,7 +141,7 @@ it("why a push did not arrive: the person has no device", async () => {
 });
 
 it("why a push did not arrive: its service knows the device no more", async () => {
-  pushes.behave({ kind: "status", status: 410 }, await subscribe("carl"));
+  pushes.behave({ kind: "status", status: 410 }, (await subscribe("carl")).endpoint);
   const messageId = await say("ann", "carl", "It is refused");
   await signIn(page, `/admin/pushes?tab=explain&user=carl&message=${messageId}`);
   await page.getByText(`The device is not known any more to ${pushes.origin}`).waitFor(PATIENCE);
@@ -117,88 +158,141 @@ it("single jobs are shown by bull-board, without a second login and without aski
   await page.waitForURL("**/admin/queues");
   await page.getByText("push-bulk").first().waitFor();
   expect([...new Set(requests)]).toEqual([new URL(cluster.urls[0]).origin]);
-  // What its page wants from elsewhere is refused, and that alone.
-  expect(tab.complaints.filter((text) => !text.includes("fonts.googleapis.com"))).toEqual([]);
-});
-
-it("somebody is blocked and let in again", async () => {
-  await say("ann", "dora", "hello");
-  await signIn(page, "/admin/users/ann");
-  await page.getByRole("button", { name: "Block" }).click();
-  await confirm("Block ann?", "Block");
-  await page.getByText("Blocked", { exact: true }).waitFor();
-  const ann = restClient(cluster.urls[0], { userId: "ann" });
-  await until(async () => (await ann.request("GET", "/v1/chat/my-chats")).status === 403, "ann is kept out");
-  await page.getByRole("button", { name: "Let in again" }).click();
-  await confirm("Let ann in again?", "Let in again");
-  await until(async () => (await ann.request("GET", "/v1/chat/my-chats")).status === 200, "ann is let in");
-});
-
-it("a chat is found, closed and opened again", async () => {
-  await say("eve", "finn", "hello");
-  await signIn(page, "/admin/chats");
-  await page.getByLabel("With the person (id)").fill("finn");
-  await page.getByRole("button", { name: "Search" }).click();
-  await page.getByRole("link", { name: "Direct chat" }).click();
-  await page.getByRole("rowheader", { name: "eve" }).waitFor();
-  await page.getByRole("button", { name: "Close", exact: true }).click();
-  await confirm("Close this chat?", "Close");
-  await page.getByText("Closed", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Open", exact: true }).click();
-  await confirm("Open this chat?", "Open");
-  await page.getByText("Closed", { exact: true }).waitFor({ state: "detached" });
-});
-
-it("somebody's data are exported, downloaded and erased, and the audit log tells of it", async () => {
-  await say("gail", "hugo", "hello");
-  await signIn(page, "/admin/users/gail");
-  await page.getByRole("button", { name: "Export", exact: true }).click();
-  await confirm("Export everything of gail?", "Export");
-  const download = page.waitForEvent("download", PATIENCE);
-  await page.getByRole("button", { name: "Download the export of gail" }).click(PATIENCE);
-  expect((await download).suggestedFilename()).toBe("gail-export.tar");
-
-  await page.getByRole("button", { name: "Erase" }).click();
-  await page.getByLabel("Type gail to confirm").fill("gail");
-  await confirm("Erase gail for good?", "Erase");
-  await page.getByText("gail is being erased.").waitFor();
-  const gail = restClient(cluster.urls[0], { userId: "gail" });
-  await until(
-    async () => (await gail.request("GET", "/v1/chat/my-chats")).status === 403,
-    "gail is kept out",
-  );
-
-  await page.getByRole("link", { name: "Audit log" }).click();
-  for (const action of ["data.erasure_requested", "data.export_downloaded", "admin.session_began"]) {
-    await page.getByLabel("Action").fill(action);
-    await page.getByRole("button", { name: "Filter" }).click();
-    await page.getByRole("row").filter({ hasText: action }).filter({ hasText: "ops" }).first().waitFor();
-  }
   expect(tab.complaints).toEqual([]);
 });
 
-it("which node is sick: one that hangs is found, and another one is drained", async () => {
+it("a campaign is paused and goes on, and the better text is named", async () => {
+  const people = Array.from({ length: PEOPLE }, (_, place) => `reader-${place}`);
+  const browsers = new Map(
+    await Promise.all(people.map(async (userId) => [(await subscribe(userId)).id, userId] as const)),
+  );
+  await signIn(page, "/admin/jobs");
+  const queue = "push-bulk";
+  const pause = { button: "Pause", of: queue, question: `Pause the queue ${queue}?` };
+  await operator.act({ ...pause, told: "The queue push-bulk is paused." });
+  const batchId = await begin({ user_ids: people, variants: [variant("plain"), variant("loud")] });
+  const open = async () => (await progressOf(batchId)).pending;
+  await until(async () => (await open()) === PEOPLE, "everybody is to be told");
+
+  await page.getByRole("link", { name: "Pushes", exact: true }).click();
+  await page.getByRole("button", { name: "Campaigns" }).click();
+  await page.getByRole("link", { name: "Sale" }).click();
+  await page.getByText("Running", { exact: true }).waitFor();
+  await operator.act({ button: "Pause", told: "The campaign is paused." });
+  await page.getByText("Paused", { exact: true }).waitFor();
+  expect((await ops("POST", `/v1/admin/queues/${queue}/resume`)).status).toBe(200);
+  await until(async () => {
+    const { body } = await ops<QueuesShape>("GET", "/v1/admin/queues");
+    return body.queues.every(({ name, waiting, active }) => name !== queue || waiting + active === 0);
+  }, "the queue has nothing left to do");
+  expect(await progressOf(batchId)).toMatchObject({ state: "paused", sent: 0, pending: PEOPLE });
+
+  await operator.act({ button: "Resume", told: "The campaign goes on." });
+  // What the full push service held back is tried again a quarter of a minute later.
+  await until(async () => (await progressOf(batchId)).sent === PEOPLE, "everybody has it");
+  await page.getByText("Done", { exact: true }).waitFor(PATIENCE);
+  await Promise.all(
+    pushes.received.map(({ subscription, payload }) => {
+      const push = payload?.json as { title: string; data: { notificationId: string } } | undefined;
+      if (push?.title !== "loud") return undefined;
+      const reader = restClient(cluster.urls[0], { userId: browsers.get(subscription) ?? "" });
+      return reader.request("POST", `/v1/notifications/${push.data.notificationId}/clicked`);
+    }),
+  );
+  await page.getByText("“loud” is clicked more often by more than chance (5 % level).").waitFor(PATIENCE);
+});
+
+it("a job that failed is shown with its reason, and done when it is retried", async () => {
+  const broken = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'could not extend file: No space left on device'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON notifications FOR EACH ROW WHEN (NEW.user_id = 'mia') EXECUTE FUNCTION refuse()`;
+  await run(broken);
+  const messageId = await say("ann", "mia", "The disk is full");
+  await signIn(page, "/admin/jobs");
+  const failure = page.getByRole("table", { name: "Recently failed jobs" });
+  await failure
+    .getByText(/No space left on device/)
+    .first()
+    .waitFor(PATIENCE);
+  await run("DROP TRIGGER refuse ON notifications");
+  await operator.act({
+    button: "Retry failed",
+    of: "jobs of notifications",
+    told: /failed jobs? of notifications/,
+  });
+  await until(async () => (await outcomeOf(messageId, "mia")) === "suppressed", "the job is done");
+  await failure
+    .getByText(/No space left on device/)
+    .first()
+    .waitFor({ state: "detached", ...PATIENCE });
+});
+
+it("which node is sick: one that hangs and a worker that is gone are found, and are well again", async () => {
+  const alert = (words: string) => page.getByRole("listitem").filter({ hasText: words });
   await signIn(page, "/admin/cluster");
-  await rowOf("api-2").getByText("Ready").waitFor(PATIENCE);
+  await operator.rowOf("worker").getByText("Ready").waitFor(PATIENCE);
+  await operator.rowOf("api-2").getByText("Ready").waitFor(PATIENCE);
   cluster.nodes[1]?.signal("SIGSTOP");
+  await cluster.worker.kill("SIGKILL");
+  const messageId = await say("ann", "nobody-else", "Nobody works on it");
   try {
-    await rowOf("api-2").getByText("Lost").waitFor(PATIENCE);
-    await below("api-2")
-      .getByText(/not reported/)
-      .waitFor();
-    expect(await page.getByRole("rowheader").first().textContent()).toContain("api-2");
+    for (const name of ["api-2", "worker"]) {
+      await operator.rowOf(name).getByText("Lost").waitFor(PATIENCE);
+      await operator
+        .below(name)
+        .getByText(/not reported/)
+        .waitFor();
+    }
+    const names = await page.getByRole("rowheader").allTextContents();
+    expect(names.slice(0, 2).map((text) => /^(api-2|worker)/.test(text))).toEqual([true, true]);
     await page.getByRole("link", { name: "Overview" }).click();
-    await page.getByRole("listitem").filter({ hasText: "api-2" }).getByText("What to do").waitFor(PATIENCE);
+    await alert("api-2").getByText("What to do").waitFor(PATIENCE);
+    await alert("No worker is at work").getByText("What to do").waitFor(PATIENCE);
+    await page.getByRole("link", { name: "Queues", exact: true }).click();
+    await operator
+      .below("notifications")
+      .getByText(/No live worker takes its jobs.*start a worker/)
+      .waitFor(PATIENCE);
   } finally {
     cluster.nodes[1]?.signal("SIGCONT");
   }
-  await page.getByRole("link", { name: "Cluster" }).click();
-  await rowOf("api-2")
-    .getByText("Lost")
+  await cluster.worker.restart();
+  await until(async () => (await outcomeOf(messageId, "nobody-else")) === "suppressed", "its job is done");
+  await operator
+    .below("notifications")
+    .getByText("No live worker")
     .waitFor({ state: "detached", ...PATIENCE });
+  await page.getByRole("link", { name: "Cluster" }).click();
+  for (const name of ["api-2", "worker"]) await operator.rowOf(name).getByText("Ready").waitFor(PATIENCE);
+  await page.getByRole("link", { name: "Overview" }).click();
+  for (const words of ["No worker is at work", "api-2"])
+    await alert(words).waitFor({ state: "detached", ...PATIENCE });
+});
 
-  await rowOf("api-2").getByRole("button", { name: "Drain" }).click();
-  await confirm("Drain api-2?", "Drain");
-  await rowOf("api-2").getByText("Draining").waitFor(PATIENCE);
+it("a node is drained by keyboard alone: its clients move on, and the page says so", async () => {
+  const clients = await Promise.all(
+    ["una", "vic", "wes", "xia"].map((userId) => connectNative(cluster.url, { userId, reconnect: true })),
+  );
+  onTestFinished(() => clients.forEach((client) => void client.close()));
+  await signIn(page, "/admin/cluster");
+  const connections = (name: string) => operator.rowOf(name).getByRole("cell").nth(1);
+  await operator.rowOf("api-2").filter({ hasText: "Ready" }).waitFor(PATIENCE);
+  await until(async () => Number(await connections("api-2").textContent()) > 0, "clients are there");
+
+  await tabTo(page, "Drain api-2");
+  await page.keyboard.press("Enter");
+  await operator.question("Drain api-2?").waitFor();
+  await tabTo(page, "Reason");
+  await page.keyboard.type("New kernel");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").getByText("api-2 was asked to drain").waitFor();
+  await operator.rowOf("api-2").getByText("Draining").waitFor(PATIENCE);
   await until(async () => (await fetch(`${cluster.urls[1]}/readyz`)).status === 503, "the node is not ready");
+  await until(async () => (await connections("api-1").textContent()) === "4", "they are at the other one");
+  await until(async () => (await connections("api-2").textContent()) === "0", "nobody is left");
+  expect(clients.every(({ socket }) => socket.connected)).toBe(true);
+
+  await page.getByRole("link", { name: "Audit log", exact: true }).click();
+  const row = page.getByRole("row").filter({ hasText: "node.drain_asked" }).filter({ hasText: "New kernel" });
+  await row.getByText("ops", { exact: true }).waitFor();
 });

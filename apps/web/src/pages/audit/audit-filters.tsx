@@ -1,9 +1,43 @@
+import type { AuditAction } from "@parley/contracts";
 import { type FormEvent, useState } from "react";
 import { TextField } from "../../parts/text-field.js";
 import { changeQuery } from "../../routing/location.js";
 import { usePlace } from "../../routing/use-place.js";
 
 const NAMES = ["actor", "action", "subject", "from", "to"] as const;
+
+/** What operators look for most; others can be typed. */
+const ACTIONS: readonly AuditAction[] = [
+  "admin.session_began",
+  "archive.run_requested",
+  "campaign.cancelled",
+  "campaign.created",
+  "campaign.paused",
+  "campaign.resumed",
+  "chat.archived",
+  "chat.purged",
+  "chat.restored",
+  "chat.retention_changed",
+  "chat.status_changed",
+  "data.erasure_requested",
+  "data.export_downloaded",
+  "data.export_requested",
+  "login.refused",
+  "member.added",
+  "member.removed",
+  "message.deleted",
+  "node.drain_asked",
+  "queue.failed_retried",
+  "queue.jobs_changed",
+  "queue.paused",
+  "queue.resumed",
+  "user.blocked",
+  "user.hold_changed",
+  "user.muted",
+  "user.tokens_revoked",
+  "user.unblocked",
+  "user.unmuted",
+];
 
 type Filters = Record<(typeof NAMES)[number], string>;
 
@@ -27,6 +61,7 @@ export function AuditFilters() {
         value={filters.action}
         onChange={change("action")}
         placeholder="user.blocked"
+        proposals={ACTIONS}
       />
       <TextField label="About (id)" value={filters.subject} onChange={change("subject")} />
       <TextField label="From" type="datetime-local" value={filters.from} onChange={change("from")} />

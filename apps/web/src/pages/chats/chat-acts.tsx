@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { callServer } from "../../calls/call-server.js";
 import { ActButton } from "../../parts/act-button.js";
+import { ActsNote } from "../../parts/acts-note.js";
 import { Card } from "../../parts/card.js";
 import type { ActProps, ChatDetail } from "./chat-detail.js";
 import { RetentionButton } from "./retention-button.js";
@@ -17,10 +18,7 @@ export function ChatActs({ chat, onActed }: ChatActsProps) {
     return words;
   };
   return (
-    <Card
-      title="Actions"
-      note={`Each is noted in the audit log.${chat.held ? " While the chat is held, nothing of it is archived or deleted." : ""}`}
-    >
+    <Card title="Actions" note={<ActsNote of={chat.id} limits={limitsOf(chat)} />}>
       <div className="acts">
         <StatusButton chat={chat} acted={acted} />
         <HoldButton chat={chat} acted={acted} />
@@ -29,6 +27,11 @@ export function ChatActs({ chat, onActed }: ChatActsProps) {
       </div>
     </Card>
   );
+}
+
+function limitsOf({ held, archived_messages: archived }: ChatDetail): string | undefined {
+  if (held) return "While the chat is held, nothing of it is archived or deleted.";
+  return archived === 0 ? "Nothing is archived, so there is nothing to restore or delete." : undefined;
 }
 
 function StatusButton({ chat, acted }: ActProps) {
@@ -85,7 +88,7 @@ function ArchiveButtons({ chat, acted }: ActProps): ReactNode {
         }}
         act={async () => {
           await callServer("POST /v1/admin/chats/{chat_id}/archive", { params, body: {} });
-          return acted("The chat is being archived.");
+          return acted("The chat is being archived; the page Archive lists the run.");
         }}
       />
       <ActButton

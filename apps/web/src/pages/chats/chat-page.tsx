@@ -6,7 +6,7 @@ import { Card } from "../../parts/card.js";
 import { Count } from "../../parts/count.js";
 import { Fact } from "../../parts/fact.js";
 import { Loaded } from "../../parts/loaded.js";
-import { formatBytes } from "../../parts/numbers.js";
+import { formatBytes, formatWhole } from "../../parts/numbers.js";
 import { Time } from "../../parts/time.js";
 import { Link } from "../../routing/link.js";
 import { ChatActs } from "./chat-acts.js";
@@ -17,7 +17,7 @@ import { MemberTable } from "./member-table.js";
 /** One chat: how it stands, who is in it, what can be done. */
 export function ChatPage({ id }: { id: string }) {
   const ask = () => callServer("GET /v1/admin/chats/{chat_id}", { params: { chat_id: id } });
-  const poll = usePoll(`chat ${id}`, ask, 10_000);
+  const poll = usePoll(`chat ${id}`, ask);
   return (
     <Page title={poll.data ? chatTitle(poll.data) : "Chat"} lead={<Link to="/chats">All chats</Link>}>
       <Loaded poll={poll} what="The chat">
@@ -64,7 +64,8 @@ function ChatCard({ chat }: { chat: ChatDetail }) {
           {chat.archive.segments > 0 && (
             <span className="quiet">
               {" "}
-              in {chat.archive.segments} segments, {formatBytes(chat.archive.bytes)}
+              in {formatWhole(chat.archive.segments)} {chat.archive.segments === 1 ? "segment" : "segments"},{" "}
+              {formatBytes(chat.archive.bytes)}
             </span>
           )}
         </Fact>

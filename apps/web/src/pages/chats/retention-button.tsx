@@ -24,7 +24,11 @@ export function RetentionButton({ chat, acted }: ActProps) {
 }
 
 function RetentionDialog({ chat, acted, onClose }: ActProps & { onClose: () => void }) {
-  const { kind, setKind, days, setDays, value, failure, submit } = useRetention({ chat, acted, onClose });
+  const { kind, setKind, days, setDays, value, isBusy, failure, submit } = useRetention({
+    chat,
+    acted,
+    onClose,
+  });
   return (
     <Dialog title="After how long is this chat archived?" onClose={onClose}>
       <form onSubmit={(event) => void submit(event)}>
@@ -37,8 +41,8 @@ function RetentionDialog({ chat, acted, onClose }: ActProps & { onClose: () => v
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button is-main" disabled={value === undefined}>
-            Save
+          <button type="submit" className="button is-main" disabled={value === undefined || isBusy}>
+            {isBusy ? "Working …" : "Save"}
           </button>
         </div>
       </form>
@@ -51,10 +55,13 @@ function useRetention({ chat, acted, onClose }: ActProps & { onClose: () => void
   const [kind, setKind] = useState<string>(current === null ? "type" : current === 0 ? "never" : "days");
   const [days, setDays] = useState(String(current || 365));
   const [failure, setFailure] = useState<CallFailure>();
+  const [isBusy, setBusy] = useState(false);
   const value = daysOf(kind, days);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (value === undefined) return;
+    if (value === undefined || isBusy) return;
+    setBusy(true);
+    setFailure(undefined);
     try {
       const body = { days: value };
       await callServer("PUT /v1/admin/chats/{chat_id}/retention", { params: { chat_id: chat.id }, body });
@@ -62,9 +69,11 @@ function useRetention({ chat, acted, onClose }: ActProps & { onClose: () => void
       onClose();
     } catch (error) {
       setFailure(lostConnection(error));
+    } finally {
+      setBusy(false);
     }
   };
-  return { kind, setKind, days, setDays, value, failure, submit };
+  return { kind, setKind, days, setDays, value, isBusy, failure, submit };
 }
 
 function daysOf(kind: string, days: string): number | null | undefined {

@@ -3,7 +3,7 @@ import { ActButton } from "../../parts/act-button.js";
 import { Badge } from "../../parts/badge.js";
 import { Count } from "../../parts/count.js";
 import { type Column, DataTable } from "../../parts/data-table.js";
-import { formatBytes, formatMs } from "../../parts/numbers.js";
+import { formatBytes, formatMs, formatWhole } from "../../parts/numbers.js";
 import { Time } from "../../parts/time.js";
 import { Trouble } from "../../parts/trouble.js";
 import { type ClusterNode, nodeTone, STATE_WORDS } from "./node.js";
@@ -77,6 +77,10 @@ function Dependencies({ node }: { node: ClusterNode }) {
   );
 }
 
+function connectionWords(count: number): string {
+  return count === 1 ? "Its one connection is" : `Its ${formatWhole(count)} connections are`;
+}
+
 function DrainButton({ node, nodes, onDrained }: NodeTableProps & { node: ClusterNode }) {
   if (node.state === "lost" || node.state === "draining" || node.drain_asked) return null;
   const others = nodes.filter(
@@ -84,7 +88,7 @@ function DrainButton({ node, nodes, onDrained }: NodeTableProps & { node: Cluste
   );
   const what =
     node.kind === "api"
-      ? `Its ${node.connections} connections are sent to the other nodes at a bounded pace, and it takes no new ones.`
+      ? `${connectionWords(node.connections)} sent to the other nodes at a bounded pace, and it takes no new ones.`
       : "It finishes the jobs that run, and takes no new ones.";
   return (
     <div className="buttons">

@@ -61,7 +61,7 @@ function ProgressCard({ campaign }: { campaign: CampaignProgress }) {
           <Fact label="Sent">
             <Count value={sent} />
           </Fact>
-          <Fact label="Open">
+          <Fact label="Still to do">
             <Count value={pending} />
           </Fact>
           <Fact label="Failed">
@@ -78,7 +78,7 @@ function ProgressCard({ campaign }: { campaign: CampaignProgress }) {
           <Fact label="Begins">
             <Time at={campaign.send_at} />
           </Fact>
-          <Fact label="Done">
+          <Fact label="Ended">
             <Time at={campaign.done_at} none="not yet" />
           </Fact>
         </dl>

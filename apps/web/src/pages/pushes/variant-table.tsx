@@ -52,7 +52,7 @@ const COLUMNS: ReadonlyArray<Column<Row & { name: string }>> = [
   { head: "Opened", isNumber: true, cell: ({ opened }) => <Count value={opened} /> },
   { head: "Clicked", isNumber: true, cell: ({ clicked }) => <Count value={clicked} /> },
   {
-    head: "Of those sent",
+    head: "Click rate",
     isNumber: true,
     cell: ({ click_rate }) => (click_rate === null ? "–" : formatShare(click_rate)),
   },

@@ -3,7 +3,7 @@ import { ActButton } from "../../parts/act-button.js";
 import { Badge } from "../../parts/badge.js";
 import { Count } from "../../parts/count.js";
 import { type Column, DataTable } from "../../parts/data-table.js";
-import { formatSeconds } from "../../parts/numbers.js";
+import { formatCount, formatSeconds } from "../../parts/numbers.js";
 import { Trouble } from "../../parts/trouble.js";
 import { PURPOSE, type Queue, queueState, queueTone } from "./queue.js";
 
@@ -73,7 +73,9 @@ function QueueActs({ queue, onActed }: { queue: Queue; onActed: () => void }) {
   });
   const retry = act(async () => {
     const { retried } = await callServer("POST /v1/admin/queues/{name}/retry-failed", { params });
-    return `${retried} failed jobs of ${queue.name} wait to run again.`;
+    if (retried === 0) return `No job of ${queue.name} had failed any more.`;
+    const jobs = retried === 1 ? "1 failed job" : `${formatCount(retried)} failed jobs`;
+    return `${jobs} of ${queue.name} ${retried === 1 ? "waits" : "wait"} to run again.`;
   });
   return (
     <div className="buttons">

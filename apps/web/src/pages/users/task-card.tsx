@@ -61,6 +61,12 @@ const COLUMNS: ReadonlyArray<Column<DataTask>> = [
   { head: "", cell: (task) => <DownloadButton task={task} /> },
 ];
 
+/** As in `legal_hold: the person is on legal hold`, where the code says nothing more. */
+function errorWords(error: string): string {
+  const text = error.replace(/^[a-z_]+: /, "");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function TaskState({ task: { state, progress, error, report } }: { task: DataTask }) {
   const percent = Math.round((progress ?? 0) * 100);
   return (
@@ -81,7 +87,7 @@ function TaskState({ task: { state, progress, error, report } }: { task: DataTas
           <i style={{ width: `${percent}%` }} />
         </div>
       )}
-      {error && <span className="small">{error}</span>}
+      {error && <span className="small">{errorWords(error)}</span>}
       {report && <span className="small quiet">{reportWords(report)}</span>}
     </div>
   );

@@ -1,6 +1,8 @@
 import { callServer } from "../../calls/call-server.js";
 import { ActButton } from "../../parts/act-button.js";
+import { ActsNote } from "../../parts/acts-note.js";
 import { Card } from "../../parts/card.js";
+import { momentWords } from "../../parts/time.js";
 import { DutyButtons } from "./duty-buttons.js";
 import type { UserActProps, UserDetail } from "./user-detail.js";
 
@@ -13,7 +15,12 @@ export function UserActs({ user, onActed }: { user: UserDetail; onActed: () => v
   return (
     <Card
       title="Actions"
-      note={`Each is noted in the audit log.${user.held ? " Erasing is off while the person is on legal hold." : ""}`}
+      note={
+        <ActsNote
+          of={user.id}
+          limits={user.held ? "Erasing is off while the person is on legal hold." : undefined}
+        />
+      }
     >
       <div className="acts">
         <BlockButton user={user} acted={acted} />
@@ -97,8 +104,13 @@ function MuteButton({ user, acted }: UserActProps) {
         reason: "needed",
       }}
       act={async ({ reason, until }) => {
-        await callServer("PUT /v1/admin/users/{user_id}/mute", { params, body: { until, reason } });
-        return acted(`${user.id} is muted.`);
+        const body = { until, reason };
+        const { muted_until } = await callServer("PUT /v1/admin/users/{user_id}/mute", { params, body });
+        return acted(
+          muted_until === null
+            ? `${user.id} may write: that time has passed.`
+            : `${user.id} may not write until ${momentWords(muted_until)}.`,
+        );
       }}
     />
   );

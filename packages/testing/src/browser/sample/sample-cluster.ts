@@ -1,5 +1,8 @@
 import { ago, wave } from "./sample-time.js";
 
+/** Each time the same: a node that starts anew is another one. */
+const STARTED_AT = ago(193_000);
+
 const well = (latency_ms: number) => ({ ok: true, latency_ms, reason: null });
 
 interface Differences {
@@ -13,7 +16,7 @@ function node({ id, kind = "api", ...differences }: Differences) {
     id,
     kind,
     version: "0.1.0",
-    started_at: ago(193_000),
+    started_at: STARTED_AT,
     seen_at: ago(2),
     state: "ready",
     connections: kind === "api" ? 8_412 : 0,
