@@ -12,6 +12,7 @@ import {
   type JobDesk,
   type Logger,
   type Metrics,
+  type ObjectStorage,
   type Running,
   startTracing,
   type Tracing,
@@ -49,26 +50,14 @@ export async function startApi(
   const redis = await openRedis(config, log);
   const limiter = createRateLimiter({ redis: redis.cache, log, prefix: config.REDIS_PREFIX });
   const live = {
+    redis: redis.cache,
     publish: (batch: Batch) => realtime.publish(batch),
     visitors: (chatId: string, userIds: readonly string[]) => realtime.findVisitors(chatId, userIds),
     mutedUntil: (userId: string) => access.mutedUntil(userId),
   };
-  const { engine, desk, storage } = await openApiEngine(config, {
-    log,
-    metrics,
-    redis: redis.cache,
-    ...live,
-  });
+  const { engine, desk, storage } = await openApiEngine(config, { log, metrics, ...live });
 
-  const health = createHealth({
-    postgres: { check: () => pingDatabase(engine), required: true },
-    // Without Redis a node still stores, answers, and delivers to its own connections.
-    redis: { check: () => redis.ping(), required: false },
-    bus: { check: () => busCheck(realtime), required: false },
-    // Chats go on without files.
-    ...(storage && { storage: { check: createStorageCheck(storage), required: false } }),
-  });
-  createHealthMetrics(metrics, health);
+  const health = watchHealth({ engine, redis, storage, metrics, realtime: () => realtime });
   const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
   await access.start();
   void tellMissingSettings(engine);
@@ -97,6 +86,26 @@ export async function startApi(
     stop: () =>
       stopApi({ log, health, realtime, serverEnd, operating, access, engine, desk, board, redis, traced }),
   };
+}
+
+function watchHealth(parts: {
+  engine: Engine;
+  redis: ApiRedis;
+  storage: ObjectStorage | undefined;
+  metrics: Metrics;
+  realtime: () => Realtime;
+}): Health {
+  const { engine, redis, storage, metrics, realtime } = parts;
+  const health = createHealth({
+    postgres: { check: () => pingDatabase(engine), required: true },
+    // Without Redis a node still stores, answers, and delivers to its own connections.
+    redis: { check: () => redis.ping(), required: false },
+    bus: { check: () => busCheck(realtime()), required: false },
+    // Chats go on without files.
+    ...(storage && { storage: { check: createStorageCheck(storage), required: false } }),
+  });
+  createHealthMetrics(metrics, health);
+  return health;
 }
 
 interface Parts {

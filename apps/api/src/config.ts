@@ -22,30 +22,6 @@ export const apiConfigSchema = z
       .meta({ description: "Port to listen on; 0 takes a free one." }),
     ...nameConfigFields,
 
-    DATABASE_URL: z
-      .url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" })
-      .meta({ description: "The Postgres database." }),
-    DATABASE_SCHEMA: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a plain lower-case name")
-      .default("public")
-      .meta({ description: "Postgres schema that holds the tables." }),
-    DATABASE_POOL_SIZE: wholeNumber(1, 500)
-      .default(10)
-      .meta({ description: "Database connections of this process." }),
-    REDIS_URL: redisUrlSchema.meta({
-      valueType: "URL",
-      description:
-        "The Redis that the nodes share: redis://, rediss:// (TLS), redis+sentinel://host:port,host:port/name for the master that sentinels know under a name, or redis+cluster://host:port,host:port for a cluster, by some of its servers.",
-    }),
-    REDIS_PREFIX: z
-      .string()
-      .regex(/^[\w-]{1,50}$/, "must be 1 to 50 letters, digits, _ or -")
-      .default("parley")
-      .meta({
-        description:
-          "First part of every key and channel in Redis; clusters that share a Redis need different ones.",
-      }),
     ...dataConfigFields({ poolSize: 10 }),
 
     JWT_ALGORITHM: z.enum(["HS256", "RS256", "ES256"]).default("HS256").meta({

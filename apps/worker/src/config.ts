@@ -20,45 +20,6 @@ const fields = z.object({
   PORT: wholeNumber(0, 65_535)
     .default(3100)
     .meta({ description: "Port to listen on, for probes and metrics; 0 takes a free one." }),
-  NODE_NAME: z
-    .string()
-    .regex(/^[\w.:-]{1,100}$/, "must be 1 to 100 letters, digits or . : _ -")
-    .optional()
-    // Not a default: the generated tables of variables must not differ from machine to machine.
-    .transform((name) => name ?? `${hostname()}-${process.pid}`)
-    .meta({
-      description:
-        "Name of this node in logs and metrics, unique in the cluster; host name and process id when left out.",
-    }),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" })
-    .meta({ description: "The Postgres database." }),
-  DATABASE_SCHEMA: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a plain lower-case name")
-    .default("public")
-    .meta({ description: "Postgres schema that holds the tables." }),
-  DATABASE_POOL_SIZE: wholeNumber(1, 500)
-    .default(8)
-    .meta({ description: "Database connections of this process." }),
-  REDIS_URL: redisUrlSchema.meta({
-    valueType: "URL",
-    description:
-      "The Redis that the nodes share: redis://, rediss:// (TLS), redis+sentinel://host:port,host:port/name for the master that sentinels know under a name, or redis+cluster://host:port,host:port for a cluster, by some of its servers.",
-  }),
-  REDIS_PREFIX: z
-    .string()
-    .regex(/^[\w-]{1,50}$/, "must be 1 to 50 letters, digits, _ or -")
-    .default("parley")
-    .meta({
-      description:
-        "First part of every key and channel in Redis; clusters that share a Redis need different ones.",
-    }),
-  LOG_LEVEL: z
-    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
-    .default("info")
-    .meta({ description: "What is logged." }),
-  ...tracingConfigFields,
   ...nameConfigFields,
   ...dataConfigFields({ poolSize: 8 }),
   ...tellingConfigFields,

@@ -28,11 +28,3 @@ function keptDays() {
     .max(36_500)
     .refine((days) => days === 0 || days >= 30, form);
 }
-
-function wholeNumber(least: number, most: number) {
-  return z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
-}
-    .refine((days) => days === 0 || days >= 30, "must be 0 or a whole number of days from 30 to 36500")
-    .default(0)
-    .meta({ description: "Days after which entries of the audit log are forgotten; 0: never." }),
-};

@@ -1,7 +1,6 @@
 import { JOB_CATALOGUE, nodeSample } from "@parley/contracts";
-import { Counter, createMetrics, Histogram } from "@parley/platform";
+import { Counter, createMetrics, Histogram, MOST_SAMPLE_BYTES } from "@parley/platform";
 import { describe, expect, it } from "vitest";
-import { MOST_SAMPLE_BYTES } from "../../../packages/platform/src/node-reports/report-board.js";
 import { createWorkerCounters } from "./worker-counters.js";
 
 const MUCH = 99_999_999;

@@ -38,7 +38,13 @@ export {
 } from "./node-reports/counter-readings.js";
 export { LOST_AFTER_MS, NodeReporter } from "./node-reports/node-reporter.js";
 export { createProcessReporter, type ProcessReport } from "./node-reports/process-report.js";
-export { type BoardEntry, type BoardStep, ReportBoard, STEP_SECONDS } from "./node-reports/report-board.js";
+export {
+  type BoardEntry,
+  type BoardStep,
+  MOST_SAMPLE_BYTES,
+  ReportBoard,
+  STEP_SECONDS,
+} from "./node-reports/report-board.js";
 export type { Finding, Trouble } from "./node-reports/trouble-log.js";
 export { createPresence, type Presence, type PresenceState } from "./presence/presence.js";
 export { createPresenceLookup } from "./presence/presence-lookup.js";
@@ -64,7 +70,6 @@ export { createRateLimiter, type RateLimiter, type RateLimiterOptions } from "./
 export { openRawQueues, type RawQueues } from "./raw-queues.js";
 export { type ConfigFault, ConfigFaults, parseConfig, readConfig } from "./read-config.js";
 export { connectRedis, type Redis, type RedisConnection, type RedisRole, whenReady } from "./redis.js";
-export { redisUrlSchema } from "./redis-address.js";
 export { pingRedis, readTexts, scanKeys } from "./redis-servers.js";
 export { openLocalStorage } from "./storage/local-storage.js";
 export type { ByteRange, ObjectStorage, StoredObject } from "./storage/object-storage.js";

@@ -36,7 +36,7 @@ export function dataConfigFields({ poolSize }: { poolSize: number }) {
     REDIS_URL: redisUrlSchema.meta({
       valueType: "URL",
       description:
-        "The Redis that the nodes share: redis://, rediss:// (TLS), or redis+sentinel://host:port,host:port/name for the master that sentinels know under a name.",
+        "The Redis that the nodes share: redis://, rediss:// (TLS), redis+sentinel://host:port,host:port/name for the master that sentinels know under a name, or redis+cluster://host:port,host:port for a cluster, by some of its servers.",
     }),
     REDIS_PREFIX: z
       .string()

@@ -5,8 +5,13 @@ import { Counter, createMetrics, Histogram } from "../metrics.js";
 import { connectRedis, type Redis, whenReady } from "../redis.js";
 import { createDeltas, readBuckets, readCounters } from "./counter-readings.js";
 import { NodeReporter } from "./node-reporter.js";
-import { MOST_NODES, MOST_SAMPLE_BYTES, ReportBoard, STEP_SECONDS } from "./report-board.js";
-import { type BoardSample, MOST_NODES, ReportBoard, STEP_SECONDS } from "./report-board.js";
+import {
+  type BoardSample,
+  MOST_NODES,
+  MOST_SAMPLE_BYTES,
+  ReportBoard,
+  STEP_SECONDS,
+} from "./report-board.js";
 import { TroubleLog } from "./trouble-log.js";
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -106,8 +111,9 @@ describe("the board", () => {
     await expect(board.write({ node: "a", instance: "b", report: "x".repeat(10_000) })).rejects.toThrow(
       "larger",
     );
-    await write("a", "b", "x".repeat(MOST_SAMPLE_BYTES));
-    await expect(write("a", "b", "x".repeat(MOST_SAMPLE_BYTES + 1))).rejects.toThrow("larger");
+    await write("a", "b", { step, text: "x".repeat(MOST_SAMPLE_BYTES) });
+    const larger = { step, text: "x".repeat(MOST_SAMPLE_BYTES + 1) };
+    await expect(write("a", "b", larger)).rejects.toThrow("larger");
   });
 });
 

@@ -101,11 +101,11 @@ export class ReportBoard {
     /** Those of steps that are over for longer than an hour are left out. */
     samples?: readonly BoardSample[];
   }): Promise<{ now: number; drain: boolean }> {
-    const { node, instance, report, sample = "" } = entry;
-    if (Buffer.byteLength(report) > MOST_REPORT_BYTES || Buffer.byteLength(sample) > MOST_SAMPLE_BYTES)
     const { node, instance, report, samples = [] } = entry;
-    if ([report, ...samples.map(({ text }) => text)].some((text) => Buffer.byteLength(text) > MOST_BYTES))
-      throw new Error("A report is larger than Redis is to hold.");
+    const isTooLarge =
+      Buffer.byteLength(report) > MOST_REPORT_BYTES ||
+      samples.some(({ text }) => Buffer.byteLength(text) > MOST_SAMPLE_BYTES);
+    if (isTooLarge) throw new Error("A report is larger than Redis is to hold.");
     const counted = samples.flatMap(({ step, text }) => [String(step), text]);
     const args = [this.#prefix, node, instance, report, ...counted];
     const answer = await this.#redis.eval(WRITE, 1, this.#key("seen"), ...args);
