@@ -22,6 +22,7 @@ const PICTURES: Readonly<Record<string, Picture>> = {
   "admin-queues.png": { page: "queues" },
   "admin-explain.png": { page: "explain" },
   "admin-pushes-dark.png": { page: "pushes", look: { colorScheme: "dark" } },
+  "admin-user.png": { page: "user" },
   "admin-engagement.png": { page: "engagement" },
   "admin-phone.png": { page: "cluster", look: { viewport: PHONE } },
 };
