@@ -1,6 +1,9 @@
 /** How bad each condition is, and what to do; the runbook of the same name says more. Severities are those of `infra/prometheus`. */
 export const ALERT_GUIDE = {
-  ParleyNodeDown: guide("critical", "Start it again; clients have moved to other nodes by themselves."),
+  ParleyNodeDown: guide(
+    "critical",
+    "Start it again. Clients of an API node have moved to others by themselves; a worker's jobs are taken up by the next.",
+  ),
   ParleyNoWorker: guide("critical", "Start a worker. Nothing is lost: it finds what is left undone."),
   ParleyRestarting: guide(
     "warning",

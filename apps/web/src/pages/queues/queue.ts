@@ -18,8 +18,9 @@ export function queueTone({ trouble, failed, paused }: Queue): Tone {
   return failed > 0 || paused ? "warn" : "good";
 }
 
-export function queueState({ trouble, paused, active, waiting }: Queue): string {
+export function queueState({ trouble, paused, active, waiting, failed }: Queue): string {
   if (paused) return "Paused";
   if (trouble !== null) return "In trouble";
-  return active + waiting > 0 ? "Working" : "Idle";
+  if (active + waiting > 0) return "Working";
+  return failed > 0 ? "Jobs failed" : "Idle";
 }

@@ -11,7 +11,7 @@ import { Link } from "../../routing/link.js";
 import { outcomeTone, outcomeWords } from "../pushes/outcome-words.js";
 import type { DataTask } from "./data-task.js";
 import { DownloadButton } from "./download-button.js";
-import { reportWords } from "./report-words.js";
+import { reportSentences, reportWords } from "./report-words.js";
 
 /** Exports and erasures: of one person, or all. */
 export function TaskCard({ userId }: { userId?: string }) {
@@ -45,21 +45,46 @@ export function TaskCard({ userId }: { userId?: string }) {
   );
 }
 
+/** What is left of an erased person begins so, and has no page. */
+const PSEUDONYM = "erased:";
+
 const COLUMNS: ReadonlyArray<Column<DataTask>> = [
   { head: "What", cell: ({ kind }) => (kind === "export" ? "Export" : "Erasure") },
   {
     head: "Person",
-    cell: ({ user_id }) => (
-      <Link to={`/users/${encodeURIComponent(user_id)}`} className="id">
-        {user_id}
-      </Link>
-    ),
+    cell: ({ user_id }) =>
+      user_id.startsWith(PSEUDONYM) ? (
+        <span className="id">{user_id}</span>
+      ) : (
+        <Link to={`/users/${encodeURIComponent(user_id)}`} className="id">
+          {user_id}
+        </Link>
+      ),
   },
   { head: "State", cell: (task) => <TaskState task={task} /> },
   { head: "Asked for", cell: ({ created_at }) => <Time at={created_at} /> },
   { head: "By", cell: ({ requested_by }) => <span className="id">{requested_by}</span> },
   { head: "", cell: (task) => <DownloadButton task={task} /> },
 ];
+
+function TaskReport({ report }: { report: NonNullable<DataTask["report"]> }) {
+  const sentences = reportSentences(report);
+  return (
+    <div className="small quiet">
+      {reportWords(report)}
+      {sentences.length > 0 && (
+        <details>
+          <summary>What stays, and why</summary>
+          <ul className="listed">
+            {sentences.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
 
 /** As in `legal_hold: the person is on legal hold`, where the code says nothing more. */
 function errorWords(error: string): string {
@@ -88,7 +113,7 @@ function TaskState({ task: { state, progress, error, report } }: { task: DataTas
         </div>
       )}
       {error && <span className="small">{errorWords(error)}</span>}
-      {report && <span className="small quiet">{reportWords(report)}</span>}
+      {report && <TaskReport report={report} />}
     </div>
   );
 }

@@ -35,8 +35,8 @@ function NobodyThere({ id }: { id: string }) {
     <Card title={`Nothing is known of ${id}`}>
       <Nothing title="Nobody of this id has been here, or they were erased">
         The report of an erasure is among the <Link to="/users">exports and erasures</Link>, under the
-        pseudonym that is left of the person; so it is in{" "}
-        <Link to="/audit?action=data.erasure_requested">the audit log</Link>.
+        pseudonym that is left of the person.{" "}
+        <Link to="/audit?action=data.erasure_requested">The audit log</Link> names them by it, too.
       </Nothing>
     </Card>
   );

@@ -60,7 +60,7 @@ const user = (id: string, differences: Record<string, unknown>) => ({
 const USERS = [
   user("ann", { name: "Ann Archer", online: true, chats: 500 }),
   user("ben", { blocked: true, revoked_at: ago(7_000) }),
-  user("mallory", { name: "Mallory", muted_until: ago(-5_000), muted_reason: "Advertises in every chat" }),
+  user("mallory", { name: "Mallory", muted_until: ago(-500_000), muted_reason: "Advertises in every chat" }),
   user("zoe", { name: "Zoë Łukasik", role: "shopper", held: true }),
 ];
 

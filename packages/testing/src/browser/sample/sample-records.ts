@@ -207,6 +207,15 @@ export const sampleTasks = () => ({
       error: "The person is on legal hold.",
       expires_at: null,
     }),
+    task(4, {
+      kind: "erase",
+      user_id: "erased:cb7c0872e4833706",
+      report: {
+        erased: { messages: 1_204, files: 12, users: 1 },
+        kept: { members: "In chats of pairs and orders a pseudonym has the person's place." },
+      },
+      expires_at: null,
+    }),
   ],
   next_cursor: null,
 });
