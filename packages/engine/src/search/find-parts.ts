@@ -1,8 +1,9 @@
 import type { PoolClient } from "pg";
-import { BLOCK_MESSAGES, chatTerm, senderTerm } from "./make-blocks.js";
+import { chatTerm, senderTerm } from "./make-blocks.js";
 import type { SearchQuery } from "./search-query.js";
 import type { SearchedChat, SearchFilter, SearchPart } from "./search-scope.js";
 import { termsOf } from "./text-terms.js";
+import { readUnindexed } from "./unindexed-parts.js";
 
 export interface FoundParts {
   /** By their newest message, newest first. */
@@ -24,39 +25,15 @@ const BLOCKS = {
     ORDER BY newest_number DESC LIMIT $5::int`,
 };
 
-const ENDS = `CROSS JOIN LATERAL (SELECT number FROM messages WHERE chat_id = part.chat_id AND seq BETWEEN part.first_seq AND part.last_seq
-      ORDER BY chat_id, seq DESC LIMIT 1) newest
-    CROSS JOIN LATERAL (SELECT number FROM messages WHERE chat_id = part.chat_id AND seq BETWEEN part.first_seq AND part.last_seq
-      ORDER BY chat_id, seq LIMIT 1) oldest`;
-
-// What is written but has no block, in parts of a block's size; and what has changed since its block was made.
-const UNINDEXED = {
-  name: "search-unindexed",
-  text: `SELECT part.chat_id AS "chatId", part.first_seq AS "firstSeq", part.last_seq AS "lastSeq", newest.number AS newest
-    FROM (
-      SELECT own.id AS chat_id, greatest(last - ${BLOCK_MESSAGES - 1}, first.seq) AS first_seq, last AS last_seq
-      FROM unnest($1::uuid[], $3::int[]) AS own(id, last_seq)
-      CROSS JOIN LATERAL (
-        SELECT coalesce((SELECT last_seq FROM search_blocks WHERE chat_id = own.id ORDER BY chat_id, last_seq DESC LIMIT 1), 0) AS seq
-      ) done
-      CROSS JOIN LATERAL (SELECT seq FROM messages WHERE chat_id = own.id AND seq > done.seq ORDER BY chat_id, seq LIMIT 1) first
-      CROSS JOIN LATERAL generate_series(own.last_seq, first.seq, -${BLOCK_MESSAGES}) AS last
-      UNION ALL
-      SELECT chat_id, first_seq, last_seq FROM unnest($1::uuid[]) AS own(id)
-      CROSS JOIN LATERAL (SELECT * FROM search_changes WHERE chat_id = own.id ORDER BY chat_id, last_seq OFFSET 0) change
-    ) part ${ENDS} WHERE oldest.number < $2::bigint`,
-};
-
 /** The parts of some chats in which something may match, the newest of them. Costs a few rows for each chat, and one for each block. */
 export async function findParts(
   client: PoolClient,
   input: { chats: readonly SearchedChat[]; query: SearchQuery; filter: SearchFilter; below: number },
 ): Promise<FoundParts> {
   const { chats, below } = input;
-  const values = [chats.map(({ id }) => id), below, chats.map(({ lastSeq }) => lastSeq)];
-  const unindexed = await client.query<SearchPart>({ ...UNINDEXED, values });
-  const parts = [...unindexed.rows];
-  let completeTo = -1;
+  const unindexed = await readUnindexed(client, input);
+  const parts = [...unindexed.parts];
+  let { completeTo } = unindexed;
   for (let from = 0; from < chats.length; from += CHATS_PER_STATEMENT) {
     const some = chats.slice(from, from + CHATS_PER_STATEMENT);
     const limit = BLOCKS_PER_STATEMENT + some.length;

@@ -47,12 +47,12 @@ const FROM_THE_NEWEST = Number.MAX_SAFE_INTEGER;
 /**
  * Searches the chats that the actor is in, as their history shows them: what was deleted is not found, nor what was edited away. Newest first, in
  * the order in which messages were stored. A page may hold fewer than asked for, or none, and still name where to go on: one call looks through a
- * bounded number of messages. Refuses: invalid_input, chat_not_found, search_too_slow, overloaded, database_unavailable.
+ * bounded number of messages. Refuses: invalid_input, chat_not_found, search_too_slow, rate_limited, overloaded, database_unavailable.
  */
 export async function searchMessages(engine: Engine, input: SearchInput): Promise<SearchResults> {
   const query = parseSearchQuery(input.text);
   const below = input.cursor === undefined ? FROM_THE_NEWEST : decodeSearchCursor(input.cursor);
-  return engine.searches.take(async () => {
+  return engine.searches.take(input.actor.userId, async () => {
     const { ids, nextBelow, archived } = await withClient(engine, async (client) => {
       const chats = await ownChats(client, input);
       const found = await find(client, { chats, query, filter: input, below, limit: input.limit });
