@@ -74,6 +74,7 @@ describe("the dashboard", () => {
     expect(left.toSorted()).toEqual([
       "parley_followed_chats",
       "parley_integrity_chats_checked_total",
+      "parley_integrity_segments_checked_total",
       "parley_user_directory_up",
     ]);
   });

@@ -27,9 +27,10 @@ const fields = z.object({
     description:
       "Time between two looks for messages that are to be put into the index of search. Until then they are found all the same, but cost more.",
   }),
-  VERIFY_EVERY_SECONDS: wholeNumber(1, 86_400)
-    .default(300)
-    .meta({ description: "Time between two checks of stored chats against what chats promise." }),
+  VERIFY_EVERY_SECONDS: wholeNumber(1, 86_400).default(300).meta({
+    description:
+      "Time between two checks of stored chats against what chats promise, and of 100 segments of the archive against their checksums.",
+  }),
   ...archiveConfigFields,
   ...dataDutiesConfigFields,
   ...pushConfigFields,

@@ -72,7 +72,7 @@ const CLOSED: Record<string, readonly string[] | RegExp> = {
   outcome: ["done", "failed", "push", "wait", "suppress"],
   reason: [...Object.keys(NOTIFICATION_REASONS), "none"],
   step: ["collected", "decided", "due"],
-  rule: ["seq_gap", "rev_ahead", "member_count", "read_ahead"],
+  rule: ["seq_gap", "rev_ahead", "member_count", "read_ahead", "segment_missing", "segment_spoilt"],
   le: /^(\d+(\.\d+)?|\+Inf)$/,
 };
 

@@ -35,6 +35,12 @@ export function schedulesOf(config: WorkerConfig): Schedule[] {
       everyMs: config.VERIFY_EVERY_SECONDS * 1000,
       data: { limit: 500 },
     },
+    {
+      id: "archive.verify",
+      job: "archive.verify",
+      everyMs: config.VERIFY_EVERY_SECONDS * 1000,
+      data: { limit: 100 },
+    },
     // A job is asked for with the task; this is for those whose worker or Redis died.
     { id: "data.sweep", job: "data.sweep", everyMs: 60_000, data: {} },
     // A node reads the log every few seconds; what it has not read for this long, it has lost touch with anyway.

@@ -23,6 +23,7 @@ export { pruneAudit } from "./audit/prune-audit.js";
 export { type AuditRecord, noteAct } from "./audit/record-audit.js";
 export { type IntegrityFault, verifyChats } from "./audit/verify-chats.js";
 export { type DatabaseReport, verifyDatabase } from "./audit/verify-database.js";
+export { type SegmentFault, verifySegments } from "./audit/verify-segments.js";
 export type {
   Campaign,
   CampaignContent,

@@ -1,6 +1,7 @@
 import type { JobName } from "@parley/contracts";
 import { archiveAsked } from "./archive-asked.js";
 import { archiveRun } from "./archive-run.js";
+import { archiveVerify } from "./archive-verify.js";
 import { campaignsExpand } from "./campaigns-expand.js";
 import { chatsVerify } from "./chats-verify.js";
 import { commitsPrune } from "./commits-prune.js";
@@ -20,6 +21,7 @@ import { searchIndex } from "./search-index.js";
 export const JOBS = {
   "archive.asked": archiveAsked,
   "archive.run": archiveRun,
+  "archive.verify": archiveVerify,
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,

@@ -57,6 +57,12 @@ const pushDeliver = z.object({ notificationIds: z.array(z.uuid()).min(1).max(100
 /** Carries out what operators asked of the archive. */
 const archiveAsked = z.object({});
 
+/** Compares segments of the archive with what they were when they were written. */
+const archiveVerify = z.object({
+  /** How many segments one run looks at. */
+  limit: z.int().min(1).max(10_000).default(100),
+});
+
 /** Makes what new and changed messages are found by. */
 const searchIndex = z.object({});
 
@@ -64,6 +70,7 @@ const searchIndex = z.object({});
 export const JOB_CATALOGUE = {
   "archive.asked": archiveAsked,
   "archive.run": archiveRun,
+  "archive.verify": archiveVerify,
   "campaigns.expand": campaignsExpand,
   "chats.verify": chatsVerify,
   "commits.prune": commitsPrune,

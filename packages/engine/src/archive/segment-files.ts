@@ -97,8 +97,15 @@ async function readObject({ storage }: SegmentFiles, key: string): Promise<Uint8
     for await (const chunk of stream) chunks.push(chunk);
     return true;
   });
-  if (!isThere) throw new Error("it is missing");
+  if (!isThere) throw new ObjectMissing();
   return Buffer.concat(chunks);
+}
+
+/** The storage has no such object. */
+export class ObjectMissing extends Error {
+  constructor() {
+    super("it is missing");
+  }
 }
 
 async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {

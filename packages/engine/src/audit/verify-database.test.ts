@@ -26,4 +26,6 @@ it("counts everything, and names a segment that is spoilt and a chat that lacks 
   const spoilt = await verifyDatabase(engine);
   expect(spoilt.spoiltSegments).toEqual([`${archived}:1`]);
   expect(spoilt.faults).toEqual([{ chatId: whole, rule: "seq_gap" }]);
+  await pool.query("UPDATE archive_segments SET storage_key = 'archive-x', data = '' WHERE first_seq = 1");
+  expect(await verifyDatabase(engine)).toMatchObject({ spoiltSegments: [], segmentsElsewhere: 1 });
 });

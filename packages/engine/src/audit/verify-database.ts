@@ -1,4 +1,4 @@
-import { unpackSegment } from "../archive/segment-codec.js";
+import { judgeSegment } from "../archive/judge-segment.js";
 import type { Engine } from "../engine.js";
 import { type IntegrityFault, verifyChats } from "./verify-chats.js";
 
@@ -8,9 +8,11 @@ export interface DatabaseReport {
   /** Chats whose promises were held against their rows. */
   chats: number;
   faults: IntegrityFault[];
-  /** Segments of the archive that were unpacked and compared with their checksums. */
+  /** Segments of the archive, which were unpacked and compared with their checksums, */
   segments: number;
-  /** Those that differ, as `chat:first number`. */
+  /** but for these, in a storage that this process does not have: the worker's check looks at them. */
+  segmentsElsewhere: number;
+  /** Those that are missing or differ, as `chat:first number`. */
   spoiltSegments: string[];
 }
 
@@ -32,7 +34,7 @@ export async function verifyDatabase(engine: Engine): Promise<DatabaseReport> {
     after = found.next;
     more = !found.caughtUp;
   }
-  return { rows, chats, faults, ...(await verifySegments(engine)) };
+  return { rows, chats, faults, ...(await judgeSegments(engine)) };
 }
 
 const TABLES = `SELECT table_name AS name FROM information_schema.tables
@@ -60,23 +62,23 @@ async function countRows({ database: { pool } }: Engine): Promise<Record<string,
   }
 }
 
-async function verifySegments(engine: Engine): Promise<Pick<DatabaseReport, "segments" | "spoiltSegments">> {
-  const spoiltSegments: string[] = [];
-  let segments = 0;
+async function judgeSegments(engine: Engine): Promise<Omit<DatabaseReport, "rows" | "chats" | "faults">> {
+  const report = { segments: 0, segmentsElsewhere: 0, spoiltSegments: [] as string[] };
   for (let last: { chatId: string; lastSeq: number } | undefined; ; ) {
     const page = await engine.database.prisma.archiveSegment.findMany({
       ...(last && { cursor: { chatId_lastSeq: last }, skip: 1 }),
       orderBy: [{ chatId: "asc" }, { lastSeq: "asc" }],
       take: SEGMENTS_AT_ONCE,
     });
-    for (const { chatId, firstSeq, codec, checksum, rawSize, data } of page) {
-      await unpackSegment({ codec, checksum, rawSize, data }).catch(() =>
-        spoiltSegments.push(`${chatId}:${firstSeq}`),
-      );
+    for (const segment of page) {
+      const { chatId, firstSeq } = segment;
+      const verdict = await judgeSegment(engine, { chatId, segment });
+      if (verdict === "elsewhere") report.segmentsElsewhere++;
+      else if (verdict !== "sound") report.spoiltSegments.push(`${chatId}:${firstSeq}`);
     }
-    segments += page.length;
+    report.segments += page.length;
     last = page.at(-1);
-    if (last === undefined || page.length < SEGMENTS_AT_ONCE) return { segments, spoiltSegments };
+    if (last === undefined || page.length < SEGMENTS_AT_ONCE) return report;
     last = { chatId: last.chatId, lastSeq: last.lastSeq };
   }
 }
