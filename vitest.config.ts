@@ -30,6 +30,8 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    // Of what a file has running side by side.
+    maxConcurrency: 2,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     reporters: ["default"],

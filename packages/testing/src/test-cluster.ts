@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { type Cluster, startCluster } from "@parley/platform/local";
+import { type Cluster, type ClusterOptions, startCluster } from "@parley/platform/local";
 import { createTestDatabase, testRedisUrl } from "./test-database.js";
 import { TEST_GATEWAY_SECRET, TEST_JWT_SECRET } from "./test-token.js";
 
@@ -19,7 +19,7 @@ const SECRETS = { jwtSecret: TEST_JWT_SECRET, gatewaySecret: TEST_GATEWAY_SECRET
 /** Two real API processes, or as many as asked for, a worker and a load balancer over a database of their own. */
 export async function startTestCluster(env: NodeJS.ProcessEnv = {}, nodes = 2): Promise<TestCluster> {
   const database = await createTestDatabase();
-  const services = { databaseUrl: database.url, redisUrl: testRedisUrl() };
+  const services = { databaseUrl: database.url, redisUrl: testRedisUrl(), isMigrated: true };
   const cluster = await start(services, env, nodes);
   return {
     ...cluster,
@@ -36,7 +36,7 @@ export function startOwnCluster(env: NodeJS.ProcessEnv = {}): Promise<TestCluste
 }
 
 async function start(
-  services: { databaseUrl?: string; redisUrl?: string },
+  services: Pick<ClusterOptions, "databaseUrl" | "redisUrl" | "isMigrated">,
   env: NodeJS.ProcessEnv,
   nodes = 2,
 ): Promise<TestCluster> {

@@ -16,6 +16,8 @@ export interface ClusterOptions extends LocalServicesOptions {
   /** Number of api nodes; 2 when left out. */
   nodes?: number;
   secrets: LocalSecrets;
+  /** The database that is given has the newest tables already. */
+  isMigrated?: boolean;
   /** Environment of every api and worker process; this process's own when left out. */
   env?: NodeJS.ProcessEnv;
   /** Further environment by process name (`api-1`, `worker`). */
@@ -85,9 +87,10 @@ async function assemble(options: ClusterOptions, parts: Parts): Promise<Cluster>
   parts.services = services;
   signal?.throwIfAborted();
   const scripts = { ...repositoryScripts(options.root), ...options.scripts };
-  await step("migrations", () =>
-    migrate(options, { script: scripts.migrate, databaseUrl: services.databaseUrl }),
-  );
+  if (!options.isMigrated) {
+    const { databaseUrl } = services;
+    await step("migrations", () => migrate(options, { script: scripts.migrate, databaseUrl }));
+  }
 
   const all = [...targets, { name: "worker", port: ports.at(-1) ?? 0 }];
   await step("api nodes and worker", async () => {

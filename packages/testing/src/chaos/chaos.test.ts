@@ -37,7 +37,8 @@ async function play(scenario: ScenarioName, changes: Partial<ChaosOptions> = {})
 }
 
 describe("with users of the native contract, of a dialect and of the SDK", () => {
-  it.each([
+  // Most of a scenario is waiting, and each has servers of its own.
+  it.concurrent.each([
     ...SCENARIOS.map((scenario) => ({ scenario, behindNginx: false })),
     { scenario: "rolling-restart", behindNginx: true } as const,
   ])(
@@ -55,7 +56,9 @@ describe("with users of the native contract, of a dialect and of the SDK", () =>
     },
   );
 
-  it("the loss is seen when the nodes do not catch up with what Redis lost", { timeout }, async () => {
+  it.concurrent("the loss is seen when the nodes do not catch up with what Redis lost", {
+    timeout,
+  }, async () => {
     const { verdict, kept, told } = await play("redis-kill-1", { catchUp: false });
     const losses = verdict.findings.filter(({ kind }) => kind === "missed" || kind === "absent");
     const { native, dialect } = usersByKind(planUsers(shortForm.clients));

@@ -26,8 +26,8 @@ export async function untilAtRest(load: LoadProcess): Promise<number> {
   return status.pending;
 }
 
-/** Waits until every member knows every message as it is stored; false when that does not come to be. */
-export function untilKnown(load: LoadProcess, truth: Truth): Promise<boolean> {
+/** Waits until every member knows every message as it is stored; false when that does not come to be. With `lossExpected` that is believed sooner. */
+export function untilKnown(load: LoadProcess, truth: Truth, { lossExpected = false } = {}): Promise<boolean> {
   const states = truth.chats.map(
     ({ id, messages, members }): ChatState => ({
       chat: id,
@@ -36,11 +36,12 @@ export function untilKnown(load: LoadProcess, truth: Truth): Promise<boolean> {
       members: members.map(({ user }) => user),
     }),
   );
-  return untilNothingLeft(() => load.ask("compare", states));
+  const patienceMs = lossExpected ? NO_PROGRESS_MS / 4 : NO_PROGRESS_MS;
+  return untilNothingLeft(() => load.ask("compare", states), patienceMs);
 }
 
 /** Asks what is left until it is nothing; gives up when it has not become less for a while. */
-async function untilNothingLeft(ask: () => Promise<number>): Promise<boolean> {
+async function untilNothingLeft(ask: () => Promise<number>, patienceMs = NO_PROGRESS_MS): Promise<boolean> {
   let least = Number.POSITIVE_INFINITY;
   let progressAt = performance.now();
   for (;;) {
@@ -50,7 +51,7 @@ async function untilNothingLeft(ask: () => Promise<number>): Promise<boolean> {
       least = left;
       progressAt = performance.now();
     }
-    if (performance.now() - progressAt > NO_PROGRESS_MS) return false;
+    if (performance.now() - progressAt > patienceMs) return false;
     await sleep(LOOK_MS);
   }
 }

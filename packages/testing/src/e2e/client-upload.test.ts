@@ -53,9 +53,9 @@ async function newChat(userId: string): Promise<string> {
 async function upload(input: { size: number; abortAt?: number }) {
   const chatId = await newChat("ann");
   const told = await page.evaluate(
-    async ({ chatId, token, size, abortAt }) => {
+    async ({ url, chatId, token, size, abortAt }) => {
       const { sdk } = globalThis as unknown as { sdk: { createClient: typeof createClient } };
-      const client = sdk.createClient({ url: location.origin, token: () => token });
+      const client = sdk.createClient({ url, token: () => token });
       const progress: UploadProgress[] = [];
       const abort = new AbortController();
       const file = new File([new Uint8Array(size).fill(7)], "sevens.bin");
@@ -72,7 +72,7 @@ async function upload(input: { size: number; abortAt?: number }) {
         await client.close();
       }
     },
-    { chatId, token: testToken({ userId: "ann" }), ...input },
+    { url: cluster.url, chatId, token: testToken({ userId: "ann" }), ...input },
   );
   const rest = restClient(cluster.url, { userId: "ann" });
   const listed = await rest.request<{ files: FileShape[] }>("GET", `/v1/chat/${chatId}/files`);
