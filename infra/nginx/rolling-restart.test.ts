@@ -12,7 +12,7 @@ let chat: { id: string };
 
 beforeAll(async () => {
   const plenty = { HANDSHAKES_PER_MINUTE: "1000000", HANDSHAKES_BURST: "100000" };
-  cluster = await startTestCluster({ POLLING: "true", ...plenty }, 3);
+  cluster = await startTestCluster({ POLLING: "true", ...plenty }, { nodes: 3 });
   edge = await startEdge({ ports: portsOf(cluster) });
   const opened = await ask(edge, {
     method: "POST",

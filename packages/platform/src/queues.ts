@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { logError } from "./log-error.js";
 import type { Log } from "./logger.js";
 import { createQueueControl, oldestWaitingMs, type QueueControl } from "./queue-control.js";
 import { connectRedis, type Redis } from "./redis.js";
 import { tracing } from "./tracing/tracing.js";
-import { within } from "./within.js";
 
 /** Ids and numbers; never contents, which would leave the database by this way. */
 export type JobData = Readonly<
@@ -52,14 +50,10 @@ export class QueueUnavailable extends Error {
 const PREFIX = "parley";
 
 /** The braces keep a queue's keys on one node of a Redis cluster. */
-const keyPrefix = (prefix: string) => `{${prefix}}`;
+export const keyPrefix = (prefix: string) => `{${prefix}}`;
 
 /** Putting a schedule in again runs its job at once: workers that are only late don't deserve that. */
 const OVERDUE_MS = 10_000;
-
-/** While a worker ends, Redis is asked this often whether it is still there, and has so long for an answer. */
-const ASKED_EVERY_MS = 200;
-const LOST_AFTER_MS = 2000;
 
 const JOB_OPTIONS = {
   attempts: 3,
@@ -72,7 +66,7 @@ const JOB_OPTIONS = {
 
 /** Opens the asking side of a queue. Does not wait for Redis and does not fail without it. */
 export function openQueue({ name, redisUrl, log, prefix = PREFIX }: QueueConnection): OpenQueue {
-  const redis = connectRedis({ url: redisUrl, role: "queue-producer", log });
+  const redis = connectRedis({ url: redisUrl, role: "queue-producer", log, key: keyPrefix(prefix) });
   const reach = queueOpener(redis, { name, prefix });
   return {
     add: async (job, data, { id, delayMs } = {}) => {
@@ -157,7 +151,7 @@ export function openWorker({
   concurrency = 4,
   run,
 }: WorkerOptions): JobWorker {
-  const redis = connectRedis({ url: redisUrl, role: "queue-worker", log });
+  const redis = connectRedis({ url: redisUrl, role: "queue-worker", log, key: keyPrefix(prefix) });
   const running = new Set<Promise<void>>();
   const worker = new Worker(
     name,
@@ -180,25 +174,19 @@ export function openWorker({
   return {
     close: async () => {
       // Without Redis the worker can't report its jobs as done and would wait for ever: then it is enough that they are.
-      const closing = new AbortController();
-      const lost = whenLost(redis, { key: `${keyPrefix(prefix)}:${name}:meta`, signal: closing.signal });
-      const stranded = lost.then(() => Promise.allSettled(running));
+      const stranded = whenLost(redis).then(() => Promise.allSettled(running));
       await Promise.race([worker.close(), stranded]);
-      closing.abort();
       worker.disconnect().catch(() => undefined);
       redis.disconnect();
     },
   };
 }
 
-/** Resolves when the server that has a key does not answer: of a cluster, the others may. */
-async function whenLost(redis: Redis, { key, signal }: { key: string; signal: AbortSignal }): Promise<void> {
-  const closed = new Promise((resolve) => redis.once("close", () => resolve(false)));
-  while (redis.status === "ready" && !signal.aborted) {
-    const answer = within(redis.exists(key), LOST_AFTER_MS).then(Number.isFinite, () => false);
-    if (!(await Promise.race([answer, closed]))) return;
-    await Promise.race([closed, sleep(ASKED_EVERY_MS, undefined, { signal }).catch(() => undefined)]);
-  }
+function whenLost(redis: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    if (redis.status !== "ready") resolve();
+    else redis.once("close", resolve);
+  });
 }
 
 /** BullMQ stores why a job failed in Redis: only the safe form of the message may get there. */

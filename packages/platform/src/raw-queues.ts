@@ -1,6 +1,6 @@
 import type { Queue } from "bullmq";
 import type { Log } from "./logger.js";
-import { QueueUnavailable, queueOpener } from "./queues.js";
+import { keyPrefix, QueueUnavailable, queueOpener } from "./queues.js";
 import { connectRedis, whenReady } from "./redis.js";
 
 export interface RawQueuesOptions {
@@ -22,7 +22,7 @@ const PATIENCE_MS = 2000;
 
 /** Connects in the background; does not wait for Redis and does not fail without it. */
 export function openRawQueues({ names, redisUrl, log, prefix }: RawQueuesOptions): RawQueues {
-  const redis = connectRedis({ url: redisUrl, role: "queue-producer", log });
+  const redis = connectRedis({ url: redisUrl, role: "queue-producer", log, key: keyPrefix(prefix) });
   const openers = names.map((name) => queueOpener(redis, { name, prefix }));
   return {
     open: async () => {

@@ -1,7 +1,8 @@
 import { type Cluster, Redis as Server } from "ioredis";
 import type { Log } from "./logger.js";
-import { readRedisUrl, type ServerAddress } from "./redis-address.js";
+import { type RedisAddress, readRedisUrl, type ServerAddress } from "./redis-address.js";
 import { connectCluster, whenConnected } from "./redis-cluster/connect-cluster.js";
+import { connectSlot } from "./redis-cluster/connect-slot.js";
 import { createRedisOutages, type RedisOutages } from "./redis-outages.js";
 import { connectionOptions, POLICIES, type RedisRole, retryDelay } from "./redis-roles.js";
 import { tracing } from "./tracing/tracing.js";
@@ -16,6 +17,8 @@ export interface RedisConnection {
   url: string;
   role: RedisRole;
   log: Log;
+  /** All keys that are used are in the slot of this one: then only the server of a cluster that has it counts. */
+  key?: string;
 }
 
 const SUBSCRIBER_PING_MS = 2000;
@@ -24,16 +27,24 @@ const SUBSCRIBER_PING_MS = 2000;
  * Connects to Redis in the background and for ever: never throws when Redis is away. One line is logged when it goes and
  * one when it is back. Close it with `disconnect()`.
  */
-export function connectRedis({ url, role, log }: RedisConnection): Redis {
+export function connectRedis({ url, role, log, key }: RedisConnection): Redis {
   const address = readRedisUrl(url);
   if (address === undefined) throw new Error("This is no address of a Redis.");
   const outages = createRedisOutages({ role, log });
-  const redis =
-    "seeds" in address
-      ? connectCluster({ address, role, outages })
-      : connectServer({ address, role, outages });
+  const redis = open({ address, role, outages, key });
   traceCommands(redis);
   return redis;
+}
+
+function open(connection: {
+  address: RedisAddress;
+  role: RedisRole;
+  outages: RedisOutages;
+  key: string | undefined;
+}): Redis {
+  const { address, key, ...how } = connection;
+  if (!("seeds" in address)) return connectServer({ address, ...how });
+  return key === undefined ? connectCluster({ address, ...how }) : connectSlot({ address, key, ...how });
 }
 
 function connectServer(connection: {

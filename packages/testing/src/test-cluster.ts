@@ -16,10 +16,13 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const SECRETS = { jwtSecret: TEST_JWT_SECRET, gatewaySecret: TEST_GATEWAY_SECRET };
 
-/** Two real API processes, or as many as asked for, a worker and a load balancer over a database of their own. */
-export async function startTestCluster(env: NodeJS.ProcessEnv = {}, nodes = 2): Promise<TestCluster> {
+/** Two real API processes, or as many as asked for, a worker and a load balancer over a database of their own, and over another Redis where one is given. */
+export async function startTestCluster(
+  env: NodeJS.ProcessEnv = {},
+  { nodes = 2, redisUrl = testRedisUrl() }: { nodes?: number; redisUrl?: string } = {},
+): Promise<TestCluster> {
   const database = await createTestDatabase();
-  const services = { databaseUrl: database.url, redisUrl: testRedisUrl(), isMigrated: true };
+  const services = { databaseUrl: database.url, redisUrl, isMigrated: true };
   const cluster = await start(services, env, nodes);
   return {
     ...cluster,

@@ -15,7 +15,8 @@ let cluster: RedisCluster;
 
 beforeAll(async () => {
   process.on("unhandledRejection", (error) => unhandled.push(error));
-  cluster = await startRedisCluster(ROOT);
+  // Else all servers refuse commands a second after one is gone.
+  cluster = await startRedisCluster(ROOT, { "cluster-require-full-coverage": "no" });
 }, 60_000);
 
 afterEach(() => {
@@ -77,7 +78,7 @@ describe("a cluster that is well", () => {
   });
 
   test("texts come in the order of their keys, and all keys of all servers are found", async () => {
-    const { redis } = await connectReady("cache");
+    const { redis } = await connectReady("queue-worker");
     const keys = Array.from({ length: 30 }, (_, at) => `scan-test:${at}`);
     // Why they are not read with one command.
     await expect(redis.mget(keys)).rejects.toThrow("CROSSSLOT");
@@ -184,8 +185,11 @@ describe("a cluster that loses servers", () => {
     } finally {
       cluster.signal(halted, "SIGCONT");
     }
-    for (const { log } of [subscriber, publisher])
-      await until(() => log.info.mock.calls.length === 1, "it is back");
+    // Where the replica was there before anybody gave up, nobody tells of anything.
+    for (const { log } of [subscriber, publisher]) {
+      await until(() => log.info.mock.calls.length === log.warn.mock.calls.length, "it is back");
+      expect(log.info.mock.calls.length).toBeLessThanOrEqual(1);
+    }
   });
 
   test("all servers killed and back, empty: connections find them again, and each change is logged once", async () => {

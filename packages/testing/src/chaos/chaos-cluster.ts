@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Cluster, type ClusterProcess, startCluster } from "@parley/platform/local";
 import { type Edge, startEdge } from "../edge.js";
 import { TEST_JWT_SECRET } from "../test-token.js";
-import { ChaosServices } from "./chaos-services.js";
+import { type ChaosRedis, ChaosServices } from "./chaos-services.js";
 import { CrashWatch } from "./crash-watch.js";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.js";
 
@@ -13,12 +13,12 @@ export interface ChaosClusterOptions {
   catchUp: boolean;
   /** Put the nginx of `infra/nginx` in front of the nodes. */
   behindNginx?: boolean;
-  /** Give the nodes a Redis with replicas and sentinels. */
-  withSentinels?: boolean;
   /** Give the nodes a Postgres with a replica. */
   withReplica?: boolean;
   /** Start a process again that ended by itself, as systemd, Docker and Kubernetes do. */
   supervise?: boolean;
+  /** Which Redis the nodes use. */
+  redis?: ChaosRedis;
 }
 
 /** What a scenario may break. */
@@ -100,7 +100,7 @@ function startNodes(
     port: 0,
     nodes: NODES,
     databaseUrl: services.postgres.url,
-    redisUrl: services.sentinels?.url ?? services.redis.url,
+    redisUrl: services.redisUrl,
     logDir,
     supervise,
     secrets: { jwtSecret: TEST_JWT_SECRET, gatewaySecret: "a-gateway-secret-for-tests" },
@@ -117,7 +117,9 @@ function startNodes(
     },
     envByName: {
       [`api-${NODES}`]: {
-        ...(services.sentinels ? {} : { REDIS_URL: throughPort(services.redis.url, ports.redis) }),
+        ...(services.redisUrl === services.redis.url && {
+          REDIS_URL: throughPort(services.redis.url, ports.redis),
+        }),
         DATABASE_URL: throughPort(services.postgres.url, ports.postgres),
       },
     },

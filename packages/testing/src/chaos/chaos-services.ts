@@ -8,7 +8,11 @@ import {
   startRedis,
 } from "@parley/platform/local";
 import { type PostgresPair, startPostgresPair } from "../postgres-pair.js";
+import { type RedisCluster, startRedisCluster } from "../redis-cluster.js";
 import { type RedisSentinels, startRedisSentinels } from "../redis-sentinels.js";
+
+/** What the nodes use: the single Redis, one with replicas whose master sentinels name, or a cluster of Redis. */
+export type ChaosRedis = "single" | "sentinels" | "cluster";
 
 /** The Postgres and Redis of one scenario, which can be killed, halted and started again at their addresses. */
 export class ChaosServices {
@@ -17,24 +21,25 @@ export class ChaosServices {
   readonly #folder = createThrowAwayFolder();
   #postgres: LocalPostgres | undefined;
   #redis: LocalRedis | undefined;
-  readonly #withSentinels: boolean;
+  readonly #kind: ChaosRedis;
   #sentinels: RedisSentinels | undefined;
   readonly #withReplica: boolean;
   #pair: PostgresPair | undefined;
+  #cluster: RedisCluster | undefined;
 
   /**
-   * @param options.withSentinels The nodes get a Redis with replicas, whose master sentinels name, besides the single one.
+   * @param options.redis What the nodes get besides the single Redis, which runs in any case.
    * @param options.withReplica The nodes get a Postgres with a replica, in place of the single one.
    */
   constructor({
     root,
     logDir,
-    withSentinels = false,
+    redis = "single",
     withReplica = false,
-  }: { root: string; logDir: string; withSentinels?: boolean; withReplica?: boolean }) {
+  }: { root: string; logDir: string; redis?: ChaosRedis; withReplica?: boolean }) {
     this.#root = root;
     this.#logDir = logDir;
-    this.#withSentinels = withSentinels;
+    this.#kind = redis;
     this.#withReplica = withReplica;
   }
 
@@ -55,14 +60,25 @@ export class ChaosServices {
     return this.#redis;
   }
 
-  /** Undefined where the nodes use the single one. */
+  /** Undefined where the nodes use something else. */
   get sentinels(): RedisSentinels | undefined {
     return this.#sentinels;
   }
 
+  /** Undefined where the nodes use something else. */
+  get cluster(): RedisCluster | undefined {
+    return this.#cluster;
+  }
+
+  /** The Redis that the nodes use. */
+  get redisUrl(): string {
+    return this.#sentinels?.url ?? this.#cluster?.url ?? this.redis.url;
+  }
+
   async start(): Promise<void> {
     await Promise.all([this.#withReplica ? this.#startPair() : this.startPostgres(), this.startRedis()]);
-    if (this.#withSentinels) this.#sentinels = await startRedisSentinels(this.#root);
+    if (this.#kind === "sentinels") this.#sentinels = await startRedisSentinels(this.#root);
+    if (this.#kind === "cluster") this.#cluster = await startRedisCluster(this.#root);
   }
 
   async #startPair(): Promise<void> {
@@ -112,6 +128,7 @@ export class ChaosServices {
 
   async stop(): Promise<void> {
     await this.#sentinels?.stop();
+    await this.#cluster?.stop();
     await this.#redis?.stop();
     await this.#postgres?.stop();
     await this.#pair?.stop();

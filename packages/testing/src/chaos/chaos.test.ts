@@ -21,6 +21,7 @@ const SCENARIOS: ScenarioName[] = [
   "redis-kill-10",
   "redis-stop",
   "redis-failover",
+  "redis-cluster-failover",
   "rolling-restart",
   "postgres-restart",
   "postgres-failover",

@@ -52,9 +52,9 @@ const SHORT_AFTERMATH_MS = 1_500;
 export async function runScenario(name: ScenarioName, run: ScenarioRun): Promise<ScenarioResult> {
   mkdirSync(run.folder, { recursive: true });
   const { catchUp, behindNginx } = run.options;
-  const { withSentinels = false, withReplica = false, supervise = false }: Scenario = SCENARIOS[name];
+  const { redis = "single", withReplica = false, supervise = false }: Scenario = SCENARIOS[name];
   const place = { root: run.root, logDir: run.folder };
-  const services = { withSentinels, withReplica };
+  const services = { redis, withReplica };
   const cluster = await startChaosCluster({ ...place, ...services, catchUp, behindNginx, supervise });
   const load = new LoadProcess(run.root, cluster.clientsEnv);
   try {

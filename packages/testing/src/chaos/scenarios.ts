@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterProcess } from "@parley/platform/local";
 import { until } from "../until.js";
 import type { ChaosCluster } from "./chaos-cluster.js";
+import type { ChaosRedis } from "./chaos-services.js";
 import type { ChatShape } from "./plan-chats.js";
 import { revokeUsers } from "./revoke-users.js";
 import type { Stage } from "./stage.js";
@@ -12,12 +13,12 @@ export interface Scenario {
   title: string;
   /** The clients' connections pass through a wire that can be cut. */
   clientsOnWire?: boolean;
-  /** The nodes use a Redis with replicas, whose master sentinels name. */
-  withSentinels?: boolean;
   /** The nodes use a Postgres with a replica that commits wait for. */
   withReplica?: boolean;
   /** Processes that end by themselves are started again. */
   supervise?: boolean;
+  /** Which Redis the nodes use; the single one when left out. */
+  redis?: ChaosRedis;
   shape?: (clients: number) => Partial<ChatShape>;
   /** Breaks something and mends it again; the run waits until everything is whole. */
   fault(stage: Stage): Promise<void>;
@@ -51,8 +52,13 @@ export const SCENARIOS = {
   "redis-stop": { title: "Redis is halted with SIGSTOP for 20 s", fault: haltRedis },
   "redis-failover": {
     title: "the Redis master is killed, and sentinels make a replica the master",
-    withSentinels: true,
+    redis: "sentinels",
     fault: failOverRedis,
+  },
+  "redis-cluster-failover": {
+    title: "masters of a Redis Cluster are killed, and replicas take their places; slots move",
+    redis: "cluster",
+    fault: failOverRedisCluster,
   },
   "postgres-restart": {
     title: "Postgres is stopped with -m immediate and started again",
@@ -151,6 +157,20 @@ function failOverRedis({ cluster: { services }, faultMs }: Stage): Promise<void>
     await services.sentinels?.killMaster();
     await sleep(AFTER_FAILOVER_MS);
     await services.sentinels?.restart();
+  });
+}
+
+/** The servers that have the bus, presence, rate limits and the queues, one after the other. */
+const CLUSTER_KEYS = ["parley#/chat#", "{presence}", "{rl}", "{parley}"];
+
+async function failOverRedisCluster({ cluster: { services }, faultMs }: Stage): Promise<void> {
+  let turn = 0;
+  await again(faultMs, async () => {
+    const key = CLUSTER_KEYS[turn++ % CLUSTER_KEYS.length] ?? "";
+    await services.cluster?.failOver(key);
+    await sleep(AFTER_FAILOVER_MS);
+    await services.cluster?.restart();
+    await services.cluster?.move(key);
   });
 }
 
