@@ -119,6 +119,25 @@ describe("a cluster that is not there", () => {
     }
   });
 
+  test("nor does one wait that is for a single slot, unless it is a worker's", async () => {
+    const url = `redis+cluster://127.0.0.1:${await freePort()},127.0.0.1:${await freePort()}`;
+    const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const open = (role: RedisRole) => {
+      const redis = connectRedis({ url, role, log, key: "{queues}" });
+      closing.push(() => redis.disconnect());
+      return redis;
+    };
+    await expect(open("queue-producer").get("{queues}")).rejects.toThrow("away");
+    const worker = open("queue-worker");
+    const waiting = worker.get("{queues}");
+    waiting.catch(() => undefined);
+    let attempts = 0;
+    worker.on("reconnecting", () => attempts++);
+    await until(() => attempts > 3, "it tries again");
+    expect(log.warn).toHaveBeenCalledTimes(2);
+    expect(await Promise.race([waiting, Promise.resolve("waits")])).toBe("waits");
+  });
+
   test("a closed connection never becomes ready, whenever it is closed", async () => {
     const url = `redis+cluster://127.0.0.1:${await freePort()}`;
     for (const status of ["connecting", "reconnecting"]) {
