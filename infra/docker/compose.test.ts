@@ -149,7 +149,12 @@ describe("docker-compose.yml", () => {
     const names = ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "GATEWAY_SECRET", "ALLOWED_ORIGINS"];
     const settings = ["PORT", "HOST", "TRUST_PROXY", "LOG_LEVEL", "NODE_ENV", "NODE_NAME", "STORAGE_PATH"];
     const tokens = ["JWT_ALGORITHM", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "FILE_URL_SECRET"];
-    const watching = ["ADMIN_DASHBOARD", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG"];
+    const watching = [
+      "ADMIN_DASHBOARD",
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "OTEL_TRACES_SAMPLER_ARG",
+      "TRACE_CALLERS",
+    ];
     const all = [...names, ...settings, ...tokens, ...watching, "VAPID_PUBLIC_KEY"];
     for (const node of apiNodes) {
       expect(Object.keys(service(node).environment ?? {}).sort()).toEqual(all.sort());
