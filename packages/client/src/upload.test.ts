@@ -110,6 +110,21 @@ it("ends when it is called off, on its way or before, and leaves nothing", async
   expect(await files()).toEqual([]);
 });
 
+it("ends when it is called off while a fresh token is on its way, and leaves nothing", async () => {
+  const way = new AbortController();
+  const userId = `ann-${names + 1}`;
+  let isAsked = false;
+  const token = async () => {
+    if (isAsked) way.abort();
+    return testToken({ userId, expiresIn: isAsked ? 3_600 : -10 });
+  };
+  const { client, chatId, files } = await connect({ token });
+  isAsked = true;
+  const upload = client.upload(chatId, randomBytes(10), { signal: way.signal });
+  await expect(upload).rejects.toMatchObject({ code: "aborted" });
+  expect(await files()).toEqual([]);
+});
+
 it("is refused in the server's words, and then not tried again", async () => {
   const { client, chatId } = await connect();
   const large = client.upload(chatId, randomBytes(MAX_BYTES + 1));

@@ -129,6 +129,8 @@ async function untilAnswered(
   const abort = () => controller.abort();
   running.add(controller);
   callOff?.addEventListener("abort", abort);
+  // It may have been called off while a token was on its way.
+  if (callOff?.aborted) abort();
   let cancel = clock.after(patienceMs, abort);
   const stillAlive = () => {
     cancel();
