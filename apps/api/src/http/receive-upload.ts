@@ -18,7 +18,7 @@ export interface UploadOptions<Result> {
   maxBytes: number;
   userId: string;
   slots: UploadSlots;
-  /** Takes the file. When it rejects, what is still coming is thrown away. */
+  /** Takes the file, or answers without it. When it rejects, what is still coming is thrown away. */
   store: (file: ReceivedFile) => Promise<Result>;
 }
 
@@ -55,14 +55,26 @@ export async function receiveUpload<Result>(
 
 async function takeFile<Result>(
   request: Request,
-  { store, expectedBytes }: Pick<UploadOptions<Result>, "store"> & Pick<ReceivedFile, "expectedBytes">,
+  options: Pick<UploadOptions<Result>, "store" | "maxBytes"> & Pick<ReceivedFile, "expectedBytes">,
 ): Promise<Result> {
+  const { store, maxBytes, expectedBytes } = options;
   const form = readForm(request);
   try {
     const { name, bytes } = await form.file;
-    return await store({ name, bytes, expectedBytes });
+    const result = await store({ name, bytes, expectedBytes });
+    await readRest(bytes, maxBytes);
+    return result;
   } finally {
     form.end();
+  }
+}
+
+/** What was not needed. A browser that is cut off while it sends believes no answer but a refusal, and would send the same again and again. */
+async function readRest(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<void> {
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.length;
+    if (size > maxBytes) throw new ParleyError("body_too_large");
   }
 }
 

@@ -267,9 +267,25 @@ describe("a refused upload leaves nothing", () => {
   });
 });
 
+test("an upload that is repeated under its name is answered when all of it has come, and must be a form as well", async () => {
+  const query = `?client_id=${randomUUID()}`;
+  const file = (bytes: string) => part('name="file"; filename="a"', bytes);
+  const first = await raw({ ...form([file("x")]), query });
+  const before = await api.leftovers();
+  const again = await raw({ ...form([file("y".repeat(100_000))]), query });
+  expect([again.status, again.body]).toEqual([201, first.body]);
+  const half = Buffer.from(file("y".repeat(100_000)));
+  const broken = await raw({ type: "multipart/form-data; boundary=b", body: half, query });
+  expect([broken.status, broken.problem?.code]).toEqual([400, "invalid_input"]);
+  const endless = await raw({ ...form([file("y".repeat(MAX + 1))]), chunked: true, query });
+  expect([endless.status, endless.problem?.code]).toEqual([413, "body_too_large"]);
+  expect(await api.leftovers()).toEqual(before);
+});
+
 interface Raw {
   type: string;
   body: Buffer;
+  query?: string;
   chunked?: boolean;
   as?: string;
   chat?: string;
@@ -289,9 +305,9 @@ async function raw(request: Raw) {
   return status === 201 ? { status, body: json as FileShape } : { status, problem: json };
 }
 
-function head(request: { type: string; length?: number | undefined; as?: string; chat?: string }): string {
+function head(request: Omit<Raw, "body"> & { length?: number | undefined }): string {
   return [
-    `POST /v1/chat/${request.chat ?? chat}/files HTTP/1.1`,
+    `POST /v1/chat/${request.chat ?? chat}/files${request.query ?? ""} HTTP/1.1`,
     "Host: x",
     "Connection: close",
     `Authorization: ${api.bearer(request.as ?? me)}`,
