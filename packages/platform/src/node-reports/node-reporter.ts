@@ -1,5 +1,5 @@
 import type { Log } from "../logger.js";
-import { type BoardSample, type ReportBoard, STEP_SECONDS } from "./report-board.js";
+import { type BoardSample, MOST_SAMPLE_BYTES, type ReportBoard, STEP_SECONDS } from "./report-board.js";
 
 export interface NodeReporterOptions {
   board: ReportBoard;
@@ -94,6 +94,14 @@ export class NodeReporter {
     const seconds = Math.max(0.1, Math.round((now - this.#sampledAt) / 100) / 10);
     this.#sampledAt = now;
     const text = JSON.stringify({ ...(await this.#options.sample()), seconds });
+    // Kept, it would keep every report from being written.
+    if (Buffer.byteLength(text) > MOST_SAMPLE_BYTES) {
+      this.#options.log.warn(
+        { bytes: Buffer.byteLength(text) },
+        "what this node counted is too long to be told",
+      );
+      return;
+    }
     this.#untold = [...this.#untold, { step, text }].slice(-MOST_SAMPLES);
   }
 

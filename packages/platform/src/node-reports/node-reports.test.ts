@@ -197,6 +197,34 @@ describe("a reporter", () => {
     await reporter.close();
   });
 
+  it("goes on after a sample that the board does not take", async () => {
+    let samples = 0;
+    let looks = 0;
+    const sample = async () => {
+      samples++;
+      return samples === 1 ? { counted: "x".repeat(MOST_SAMPLE_BYTES) } : { counted: samples };
+    };
+    const look = async () => ({ looks: ++looks });
+    const reporter = new NodeReporter({
+      board,
+      node: "a",
+      instance: "1",
+      look,
+      sample,
+      onDrain: () => undefined,
+      log,
+      everyMs: 20,
+    });
+    reporter.start();
+    await until(async () => samples === 1, "it has counted");
+    const then = looks;
+    await until(
+      async () => (await board.list()).some(({ report }) => JSON.parse(report).looks > then),
+      "it reports on",
+    );
+    await reporter.close();
+  });
+
   it("goes on after what it could not say", async () => {
     let looks = 0;
     const look = async () => {
