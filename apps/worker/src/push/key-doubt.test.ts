@@ -33,3 +33,13 @@ test("a push that is taken ends the doubt", () => {
   clock.advance(60_000);
   expect(refuse(2)).toEqual([SUBSCRIPTION, SUBSCRIPTION]);
 });
+
+test("a push that was on its way and is taken ends the pause", () => {
+  refuse(3);
+  clock.advance(1_000);
+  expect(doubt.heldForMs()).toBe(4_000);
+  doubt.accepted();
+  expect(doubt.heldForMs()).toBe(0);
+  refuse(20);
+  expect(doubt.heldForMs()).toBe(0);
+});

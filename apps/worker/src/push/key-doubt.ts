@@ -8,10 +8,12 @@ export type KeyRefusal =
   | "keys";
 
 export interface KeyDoubt {
-  /** The service has taken a push. */
+  /** The service has taken a push: whoever waits because of the keys need not any more. */
   accepted(): void;
   /** It has answered 401 or 403. Returns what that says, and for how long nobody is to ask from now on, when that is so. */
   refused(): { means: KeyRefusal; holdMs?: number };
+  /** For how much longer nobody is to ask; 0: anybody may. */
+  heldForMs(): number;
 }
 
 /** Times in milliseconds. */
@@ -34,11 +36,13 @@ export function createKeyDoubt(clock: Clock, limits: KeyDoubtLimits): KeyDoubt {
   let inRow = 0;
   let isDoubted = false;
   let trustedUntil = Number.NEGATIVE_INFINITY;
+  let heldUntil = Number.NEGATIVE_INFINITY;
   return {
     accepted: () => {
       inRow = 0;
       isDoubted = false;
       trustedUntil = clock.monotonic() + keyTrustMs;
+      heldUntil = Number.NEGATIVE_INFINITY;
     },
     refused: () => {
       if (clock.monotonic() < trustedUntil) return { means: "subscription" };
@@ -46,7 +50,9 @@ export function createKeyDoubt(clock: Clock, limits: KeyDoubtLimits): KeyDoubt {
       if (inRow < keyRefusals) return { means: isDoubted ? "keys" : "subscription" };
       inRow = 0;
       isDoubted = true;
+      heldUntil = clock.monotonic() + keyHoldMs;
       return { means: "keys", holdMs: keyHoldMs };
     },
+    heldForMs: () => Math.max(0, heldUntil - clock.monotonic()),
   };
 }

@@ -17,7 +17,7 @@ export interface OriginStatus {
   service: PushServiceName;
   inFlight: number;
   waiting: number;
-  /** How much longer the service wants to be left alone, 0 when it does not. */
+  /** How much longer the service is left alone, because it wants that or refuses our keys; 0 when it is not. */
   heldForMs: number;
   circuit: "closed" | "open" | "half_open";
 }
@@ -35,7 +35,7 @@ export interface PushOrigin {
   leave(pass: Pass, result: "answered" | "failed" | "untried"): boolean;
   /** Whether the service accepts our keys. */
   keys: KeyDoubt;
-  /** Nobody asks for this long. */
+  /** Nobody asks for this long, because the service wants that. */
   hold(forMs: number): void;
   status(): OriginStatus;
   isInUse(): boolean;
@@ -67,8 +67,9 @@ export function createPushOrigin(context: OriginContext, target: OriginTarget): 
     openMs: limits.breakerOpenMs,
     maxOpenMs: limits.breakerMaxOpenMs,
   });
+  const keys = createKeyDoubt(clock, limits);
   let heldUntil = Number.NEGATIVE_INFINITY;
-  const heldForMs = () => Math.ceil(Math.max(0, heldUntil - clock.monotonic()));
+  const heldForMs = () => Math.ceil(Math.max(0, heldUntil - clock.monotonic(), keys.heldForMs()));
   return {
     origin,
     service,
@@ -85,7 +86,7 @@ export function createPushOrigin(context: OriginContext, target: OriginTarget): 
       if (opened) lanes.turnAway();
       return opened;
     },
-    keys: createKeyDoubt(clock, limits),
+    keys,
     hold: (forMs) => {
       heldUntil = Math.max(heldUntil, clock.monotonic() + forMs);
       lanes.turnAway();

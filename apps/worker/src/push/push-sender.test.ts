@@ -128,6 +128,19 @@ describe("keys that a service does not accept", () => {
     ]);
   });
 
+  test("keep nobody waiting any more when a push that was on its way is taken after all", async () => {
+    const target = service.newSubscription();
+    service.behave({ kind: "slow", gate: "later" }, target.endpoint);
+    const onItsWay = sender.send(pushTo(target));
+    await until(() => service.requests.length === 1, "the service has it");
+    refuse();
+    expect((await sendSome(6)).at(-1)).toBe("origin_held");
+    service.gate("later").open();
+    expect((await onItsWay).kind).toBe("accepted");
+    service.behave({ kind: "accept" });
+    expect(await sendSome(1)).toEqual(["accepted"]);
+  });
+
   test("are not thought of while others of its pushes are taken", async () => {
     expect(await sendSome(1)).toEqual(["accepted"]);
     refuse();

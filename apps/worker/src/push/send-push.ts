@@ -92,14 +92,15 @@ function doubtKeys(
 ): PushVerdict {
   tokens.drop(origin.origin);
   alarms.unauthorised(origin.origin, { ...(statusCode === undefined ? {} : { statusCode }), detail });
+  const wasHeld = origin.status().heldForMs > 0;
   const { means, holdMs } = origin.keys.refused();
   if (holdMs !== undefined) {
-    if (origin.status().heldForMs === 0)
+    if (!wasHeld)
       log.error(
         { origin: origin.origin, holdMs, statusCode },
         "A push service takes nothing that is signed with our VAPID key; its pushes wait",
       );
-    origin.hold(holdMs);
+    origin.lanes.turnAway();
   }
   return means === "keys" ? { kind: "unauthorised", reason: "keys_refused" } : verdict;
 }
