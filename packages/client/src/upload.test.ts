@@ -69,6 +69,7 @@ it("uploads bytes and files as they are, and tells how far it has got", async ()
   const named = await client.upload(chatId, new File(["x"], "報告.txt"));
   expect([named.name, named.size]).toEqual(["報告.txt", 1]);
   expect((await client.upload(chatId, new Blob([]))).size).toBe(0);
+  expect((await client.upload(chatId, new File(["x"], "odd\\"))).name).toBe("odd_");
 
   const draft = { type: "file" as const, content: "", attachment_url: file.url };
   const message = await client.send(chatId, draft).stored();

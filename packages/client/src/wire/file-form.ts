@@ -9,10 +9,12 @@ export interface FileForm {
 
 /** Made by hand, so that its length and the file's place in it are known. A browser reads the file from the disk as it goes. */
 export function fileForm(name: string, file: Blob): FileForm {
+  // A backslash before the closing quote would take that into the name, and the form would have no file.
+  const quoted = name.replace(/["\r\n]/g, encodeURIComponent).replace(/\\$/, "_");
   const boundary = `parley-${makeClientId()}`;
   const head = [
     `--${boundary}`,
-    `Content-Disposition: form-data; name="file"; filename="${name.replace(/["\r\n]/g, encodeURIComponent)}"`,
+    `Content-Disposition: form-data; name="file"; filename="${quoted}"`,
     "Content-Type: application/octet-stream",
     "\r\n",
   ].join("\r\n");
