@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   createOldChat,
   createTestStorage,
@@ -6,7 +7,7 @@ import {
   readRawRows,
   type TestNode,
 } from "@parley/testing";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { getDataTask } from "../data-tasks/read-tasks.js";
 import { eraseUser } from "../data-tasks/request-task.js";
 import { runDataTask } from "../data-tasks/run-data-task.js";
@@ -82,6 +83,34 @@ it("an archived message that is edited comes back from there", async () => {
   await archive(chatId);
   const edit = { actor: alice, chatId, messageId: message?.id ?? "", content: "changed" };
   expect(await editMessage(test.engine, edit)).toMatchObject({ content: "changed", seq: message?.seq });
+});
+
+it("an archived message is edited although its segment is rewritten just before it is read", async () => {
+  const chatId = await newChat();
+  const { messages } = await read(chatId);
+  const message = messages.find(({ type, deletedAt }) => type === "text" && deletedAt === null);
+  await archive(chatId);
+  // As an erasure does it: the bytes are put elsewhere, the row names that, the object of before goes.
+  const [old = ""] = (
+    await test.engine.database.pool.query<{ storage_key: string }>(
+      "SELECT storage_key FROM archive_segments WHERE chat_id = $1 ORDER BY last_seq LIMIT 1",
+      [chatId],
+    )
+  ).rows.map(({ storage_key }) => storage_key);
+  const rewritten = `archive-${randomUUID()}`;
+  const get = vi.spyOn(storage, "get").mockImplementationOnce(async () => {
+    const bytes = storage.objects.get(old);
+    if (bytes !== undefined) storage.objects.set(rewritten, bytes);
+    await test.engine.database.pool.query(
+      "UPDATE archive_segments SET storage_key = $2 WHERE storage_key = $1",
+      [old, rewritten],
+    );
+    storage.objects.delete(old);
+    return undefined;
+  });
+  onTestFinished(() => get.mockRestore());
+  const edit = { actor: alice, chatId, messageId: message?.id ?? "", content: "edited" };
+  expect((await editMessage(test.engine, edit)).content).toBe("edited");
 });
 
 it("what is missing or damaged is never shown, and says which segment it was", async () => {
