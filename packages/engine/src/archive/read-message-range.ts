@@ -3,9 +3,9 @@ import { guardDatabase } from "../database/database-failure.js";
 import type { Transaction } from "../database/transaction.js";
 import type { MessageRow } from "../messages/message-row.js";
 import { type ArchivedRow, archivedRow } from "./archived-row.js";
+import { openCurrentSegment } from "./open-current-segment.js";
 import { readSegments, type StoredSegment } from "./read-segments.js";
 import { segmentMessages } from "./segment-codec.js";
-import { openSegment } from "./segment-files.js";
 
 export interface MessageRange {
   chatId: string;
@@ -23,19 +23,23 @@ export async function readMessageRange(database: Database, range: MessageRange):
   const hot = await guardDatabase(() => readHot(prisma, range));
   if (isWhole(hot, range)) return hot;
   const segments = await guardDatabase(() => readSegments(prisma, range));
-  const rows = segments.length === 0 ? hot : merge(hot, await unpackRange(database, { segments, range }));
+  const { rows: archived } = await unpackRange(database, { segments, range });
+  const rows = merge(hot, archived);
   if (isWhole(rows, range)) return rows;
   // Something was restored between the two looks, or is purged.
-  const found = await guardDatabase(() =>
-    prisma.$transaction(
-      async (transaction) => ({
-        hot: await readHot(transaction, range),
-        segments: await readSegments(transaction, range),
-      }),
-      { isolationLevel: "RepeatableRead" },
-    ),
-  );
-  return merge(found.hot, await unpackRange(database, { segments: found.segments, range }));
+  for (;;) {
+    const found = await guardDatabase(() =>
+      prisma.$transaction(
+        async (transaction) => ({
+          hot: await readHot(transaction, range),
+          segments: await readSegments(transaction, range),
+        }),
+        { isolationLevel: "RepeatableRead" },
+      ),
+    );
+    const unpacked = await unpackRange(database, { segments: found.segments, range });
+    if (!unpacked.isOver) return merge(found.hot, unpacked.rows);
+  }
 }
 
 const isWhole = (rows: readonly MessageRow[], { from, to }: MessageRange) => rows.length === to - from + 1;
@@ -60,19 +64,25 @@ export async function readArchivedMessage(
 ): Promise<ArchivedRow | null> {
   const range = { chatId, from: seq, to: seq };
   const segments = await guardDatabase(() => readSegments(database.prisma, range));
-  return (await unpackRange(database, { segments, range }))[0] ?? null;
+  return (await unpackRange(database, { segments, range })).rows[0] ?? null;
 }
 
+/** `isOver`: a segment was deleted while it was read, and its messages are elsewhere now, or nowhere. */
 async function unpackRange(
-  { segmentFiles }: Database,
+  database: Database,
   { segments, range: { chatId, from, to } }: { segments: readonly StoredSegment[]; range: MessageRange },
-): Promise<ArchivedRow[]> {
+): Promise<{ rows: ArchivedRow[]; isOver: boolean }> {
   const rows: ArchivedRow[] = [];
+  let isOver = false;
   for (const segment of segments) {
-    const { firstSeq, lastSeq } = segment;
-    const text = await openSegment(segmentFiles, { segment, name: `${chatId} ${firstSeq}-${lastSeq}` });
+    const current = await openCurrentSegment(database, { chatId, segment });
+    if (current === undefined) {
+      isOver = true;
+      continue;
+    }
+    const { firstSeq } = current.segment;
     const part = { from: from - firstSeq, to: to - firstSeq + 1 };
-    rows.push(...segmentMessages(text, part).map(archivedRow));
+    rows.push(...segmentMessages(current.text, part).map(archivedRow));
   }
-  return rows;
+  return { rows, isOver };
 }

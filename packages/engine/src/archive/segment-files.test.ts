@@ -7,7 +7,7 @@ import {
   readRawRows,
   type TestNode,
 } from "@parley/testing";
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { getDataTask } from "../data-tasks/read-tasks.js";
 import { eraseUser } from "../data-tasks/request-task.js";
 import { runDataTask } from "../data-tasks/run-data-task.js";
@@ -22,6 +22,7 @@ import { archiveStats } from "./archive-stats.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
 import { purgeChat } from "./purge-chat.js";
 import { restoreChat } from "./restore-chat.js";
+import { segmentsOf } from "./segments-of.js";
 
 const alice = { userId: "alice", role: "user" };
 const operator = { userId: "root", role: "admin" };
@@ -85,32 +86,56 @@ it("an archived message that is edited comes back from there", async () => {
   expect(await editMessage(test.engine, edit)).toMatchObject({ content: "changed", seq: message?.seq });
 });
 
-it("an archived message is edited although its segment is rewritten just before it is read", async () => {
+describe("a segment that is rewritten just before it is read", () => {
+  const rewritten = async () => {
+    const chatId = await newChat();
+    const shown = await read(chatId);
+    await archive(chatId);
+    // As an erasure does it: the bytes are put elsewhere, the row names that, the object of before goes.
+    const get = vi.spyOn(storage, "get").mockImplementationOnce(async (old) => {
+      const elsewhere = `archive-${randomUUID()}`;
+      const bytes = storage.objects.get(old);
+      if (bytes !== undefined) storage.objects.set(elsewhere, bytes);
+      const { rowCount } = await test.engine.database.pool.query(
+        "UPDATE archive_segments SET storage_key = $2 WHERE storage_key = $1",
+        [old, elsewhere],
+      );
+      expect(rowCount).toBe(1);
+      storage.objects.delete(old);
+      return undefined;
+    });
+    onTestFinished(() => get.mockRestore());
+    return { chatId, shown };
+  };
+
+  it("lets a message be edited", async () => {
+    const { chatId, shown } = await rewritten();
+    const message = shown.messages.find(({ type, deletedAt }) => type === "text" && deletedAt === null);
+    const edit = { actor: alice, chatId, messageId: message?.id ?? "", content: "edited" };
+    expect((await editMessage(test.engine, edit)).content).toBe("edited");
+  });
+
+  it("is read as it is now, in history and from end to end", async () => {
+    const { chatId, shown } = await rewritten();
+    expect(await read(chatId)).toEqual(shown);
+    const again = await rewritten();
+    const walked: string[] = [];
+    for await (const { text } of segmentsOf(test.engine, again.chatId)) walked.push(text);
+    expect(walked.join("")).toContain(again.shown.messages[0]?.id);
+  });
+});
+
+it("history is whole although the chat is brought back while it is read", async () => {
   const chatId = await newChat();
-  const { messages } = await read(chatId);
-  const message = messages.find(({ type, deletedAt }) => type === "text" && deletedAt === null);
+  const shown = await read(chatId);
   await archive(chatId);
-  // As an erasure does it: the bytes are put elsewhere, the row names that, the object of before goes.
-  const [old = ""] = (
-    await test.engine.database.pool.query<{ storage_key: string }>(
-      "SELECT storage_key FROM archive_segments WHERE chat_id = $1 ORDER BY last_seq LIMIT 1",
-      [chatId],
-    )
-  ).rows.map(({ storage_key }) => storage_key);
-  const rewritten = `archive-${randomUUID()}`;
   const get = vi.spyOn(storage, "get").mockImplementationOnce(async () => {
-    const bytes = storage.objects.get(old);
-    if (bytes !== undefined) storage.objects.set(rewritten, bytes);
-    await test.engine.database.pool.query(
-      "UPDATE archive_segments SET storage_key = $2 WHERE storage_key = $1",
-      [old, rewritten],
-    );
-    storage.objects.delete(old);
+    await restoreChat(test.engine, { actor: operator, chatId });
     return undefined;
   });
   onTestFinished(() => get.mockRestore());
-  const edit = { actor: alice, chatId, messageId: message?.id ?? "", content: "edited" };
-  expect((await editMessage(test.engine, edit)).content).toBe("edited");
+  expect(await read(chatId)).toEqual(shown);
+  expect(get.mock.calls.length).toBeGreaterThan(1);
 });
 
 it("what is missing or damaged is never shown, and says which segment it was", async () => {

@@ -1,7 +1,8 @@
 import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
+import { openCurrentSegment } from "./open-current-segment.js";
 import { readSegments } from "./read-segments.js";
-import { type OpenedSegment, openSegment } from "./segment-files.js";
+import type { OpenedSegment } from "./segment-files.js";
 
 /** A chat's archive, segment by segment, with its text, the oldest first. */
 export async function* segmentsOf(
@@ -9,7 +10,7 @@ export async function* segmentsOf(
   chatId: string,
   after = 0,
 ): AsyncGenerator<OpenedSegment & { lastSeq: number }> {
-  const { prisma, segmentFiles } = engine.database;
+  const { prisma } = engine.database;
   for (let place = after; ; ) {
     const next = await guardDatabase(() =>
       prisma.archiveSegment.findFirst({
@@ -22,10 +23,10 @@ export async function* segmentsOf(
     const { lastSeq } = next;
     const range = { chatId, from: lastSeq, to: lastSeq };
     const [segment] = await guardDatabase(() => readSegments(prisma, range));
-    if (segment !== undefined) {
-      const { storageKey, checksum } = segment;
-      const text = await openSegment(segmentFiles, { segment, name: `${chatId} -${lastSeq}` });
-      yield { lastSeq, storageKey, checksum, text };
+    const current = segment && (await openCurrentSegment(engine.database, { chatId, segment }));
+    if (current !== undefined) {
+      const { storageKey, checksum } = current.segment;
+      yield { lastSeq, storageKey, checksum, text: current.text };
     }
     place = lastSeq;
   }
