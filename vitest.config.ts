@@ -28,6 +28,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // What was slow or failed before would be run first: side by side, then, with what it never was beside.
+    cache: false,
     pool: "forks",
     maxWorkers: 2,
     // Of what a file has running side by side.

@@ -180,12 +180,17 @@ it("a campaign is paused and goes on, and the better text is named", async () =>
   await page.getByText("Running", { exact: true }).waitFor();
   await operator.act({ button: "Pause", told: "The campaign is paused." });
   await page.getByText("Paused", { exact: true }).waitFor();
-  expect((await ops("POST", `/v1/admin/queues/${queue}/resume`)).status).toBe(200);
+  const resume = () => ops("POST", `/v1/admin/queues/${queue}/resume`);
+  await until(async () => (await resume()).status === 200, "the queue goes on");
   await until(async () => {
     const { body } = await ops<QueuesShape>("GET", "/v1/admin/queues");
     return body.queues.every(({ name, waiting, active }) => name !== queue || waiting + active === 0);
   }, "the queue has nothing left to do");
-  expect(await progressOf(batchId)).toMatchObject({ state: "paused", sent: 0, pending: PEOPLE });
+  const { state, sent, pending } = await until(async () => {
+    const progress = await progressOf(batchId);
+    return progress.total === PEOPLE && progress;
+  }, "the campaign's progress is told");
+  expect({ state, sent, pending }).toEqual({ state: "paused", sent: 0, pending: PEOPLE });
 
   await operator.act({ button: "Resume", told: "The campaign goes on." });
   // What the full push service held back is tried again a quarter of a minute later.
