@@ -46,12 +46,20 @@ export async function startPostgresPair(logDir: string): Promise<PostgresPair> {
       logFile: path.join(logDir, `postgres-${copies}.log`),
       settings,
     });
-    await ask(primary.url, `ALTER SYSTEM SET synchronous_standby_names = '${REPLICA}'`);
-    await ask(primary.url, "SELECT pg_reload_conf()");
-    const isWaitedFor = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
-    await until(async () => (await ask(primary.url, isWaitedFor)).length > 0, "commits wait for the replica");
+    await waitForReplica(primary);
   };
-  await addReplica();
+  const stop = async () => {
+    await address.stop();
+    await primary.stop();
+    await replica?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await addReplica();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   return {
     url: onPort(primary.url, address.port),
@@ -67,14 +75,16 @@ export async function startPostgresPair(logDir: string): Promise<PostgresPair> {
       await ask(primary.url, "SELECT pg_promote()");
     },
     addReplica,
-    stop: async () => {
-      await address.stop();
-      // A primary that nobody answers any more would wait with its shutdown.
-      await primary.stop();
-      await replica?.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
+}
+
+/** From here on no commit is done before the replica has it. */
+async function waitForReplica({ url }: LocalPostgres): Promise<void> {
+  await ask(url, `ALTER SYSTEM SET synchronous_standby_names = '${REPLICA}'`);
+  await ask(url, "SELECT pg_reload_conf()");
+  const isWaitedFor = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
+  await until(async () => (await ask(url, isWaitedFor)).length > 0, "commits wait for the replica");
 }
 
 function replicaOf(replica: LocalPostgres | undefined): LocalPostgres {
@@ -97,7 +107,6 @@ async function copyServer(
   copyFileSync(path.join(primary.dataDir, "password"), path.join(dataDir, "password"));
   writeFileSync(path.join(cluster, "standby.signal"), "");
   // The copy's own commits, once it is the primary, wait for nobody until it has a replica.
-  rmSync(path.join(cluster, "postgresql.auto.conf"), { force: true });
   writeFileSync(path.join(cluster, "postgresql.auto.conf"), "");
   const owner = statSync(path.join(primary.dataDir, "cluster"));
   for (const name of ["", ...readdirSync(cluster, { recursive: true, encoding: "utf8" })])
