@@ -17,7 +17,7 @@ export interface UploadOptions {
   /** Names the upload, made up when left out. The same one again, of the same chat, is answered with the first one's file. */
   clientId?: string;
   onProgress?: (progress: UploadProgress) => void;
-  /** Ends it; the upload then rejects as `aborted`. */
+  /** Ends it; the upload then rejects as `aborted`. A file that had gone whole by then may be stored; the server removes what no message names. */
   signal?: AbortSignal;
 }
 

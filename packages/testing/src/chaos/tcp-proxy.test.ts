@@ -85,3 +85,18 @@ it("stalls: what the server sends waits, in order, and what the client sends arr
   expect(heard.toSorted().join("")).toBe("threetwo ");
   expect(socket.destroyed).toBe(false);
 });
+
+it("chokes: what the client sends waits after so many bytes, in order, and what the server sends arrives", async () => {
+  const socket = await reach();
+  proxy.choke(3);
+  expect(await echo(socket, "one")).toBe("one");
+  const heard: string[] = [];
+  socket.on("data", (bytes) => heard.push(String(bytes)));
+  socket.write("two ");
+  socket.write("three");
+  await sleep(100);
+  expect(heard).toEqual([]);
+  proxy.join();
+  while (heard.join("") !== "two three") await once(socket, "data");
+  expect(socket.destroyed).toBe(false);
+});
