@@ -57,21 +57,23 @@ async function begin(count: number, { me, chat }: Place): Promise<Socket[]> {
     `Content-Length: ${HEAD.length + BYTES.length + END.length}`,
     "\r\n",
   ].join("\r\n");
-  const sockets = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const socket = connect(api.port, "127.0.0.1");
-      socket.on("error", () => undefined);
-      started.push(socket);
-      await once(socket, "connect");
-      socket.write(head + HEAD);
-      socket.write(BYTES);
-      return socket;
-    }),
-  );
-  await until(
-    async () => (await api.leftovers()).objects.length === objects.length + count,
-    "all have begun",
-  );
+  const open = async () => {
+    const socket = connect(api.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    started.push(socket);
+    await once(socket, "connect");
+    socket.write(head + HEAD);
+    socket.write(BYTES);
+    return socket;
+  };
+  const sockets = await Promise.all(Array.from({ length: count }, open));
+  await until(async () => {
+    for (const [index, { bytesRead }] of sockets.entries()) {
+      // Refused: the node has not seen yet that others broke off.
+      if (bytesRead > 0) sockets[index] = await open();
+    }
+    return (await api.leftovers()).objects.length === objects.length + count;
+  }, "all have begun");
   return sockets;
 }
 
