@@ -2,7 +2,13 @@ import { randomUUID } from "node:crypto";
 import { createOldChat, openTestNode, readRawRows, type TestNode, until } from "@parley/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { archiveChat } from "./archive-chat.js";
-import { beginArchiveRun, keepArchiveRun, listArchiveRuns, takeArchiveRun } from "./archive-runs.js";
+import {
+  beginArchiveRun,
+  endArchiveRun,
+  keepArchiveRun,
+  listArchiveRuns,
+  takeArchiveRun,
+} from "./archive-runs.js";
 import { archiveStats, chatArchive } from "./archive-stats.js";
 import { NEWEST_KEPT, SEGMENT_MESSAGES } from "./due-messages.js";
 import { type ArchiveRequest, requestArchiveRun } from "./request-archive-run.js";
@@ -210,6 +216,28 @@ it("keeps of runs by the clock that found nothing only the last, and says how ma
   expect((await runs())[0]).toMatchObject({ state: "done", chatsLeft: 0, chats: 3, kind: "scheduled" });
   await byTheClock();
   expect((await runs()).map(({ messages }) => messages > 0)).toEqual([false, true, true]);
+});
+
+it("forgets old runs, and none that still waits or goes on, however many were asked for", async () => {
+  const insert = `INSERT INTO archive_runs (id, kind, chat_id, state, seen_at, created_at)
+    SELECT overlay(gen_random_uuid()::text PLACING $1 FROM 1)::uuid, 'archive', gen_random_uuid(), $2, now(), now() FROM generate_series(1, $3::int)`;
+  for (const [place, state, count] of [
+    ["00", "failed", 600],
+    ["01", "running", 1],
+    ["02", "waiting", 600],
+  ])
+    await test.run(insert, [place, state, count]);
+  const run = await beginArchiveRun(test.engine);
+  await endArchiveRun(test.engine, { runId: run.id, end: { state: "done", messages: 1 } });
+  const counts = await test.run<{ state: string; count: number }>(
+    "SELECT state, count(*)::int FROM archive_runs GROUP BY state ORDER BY state",
+  );
+  expect(counts.map(({ state, count }) => [state, count])).toEqual([
+    ["done", 1],
+    ["failed", 499],
+    ["running", 1],
+    ["waiting", 600],
+  ]);
 });
 
 it("keeps its sums with the segments", async () => {

@@ -107,7 +107,10 @@ export async function keepArchiveRun(engine: Engine, runId: string): Promise<voi
   );
 }
 
-/** Notes how a run ended, or that it waits to be gone on with; its counts are added. Runs that found nothing to do are forgotten, but the last. */
+/**
+ * Notes how a run ended, or that it waits to be gone on with; its counts are added. Runs that found nothing to do are forgotten, but the last, and so
+ * are old ones, but for what was asked for and is still to be done.
+ */
 export async function endArchiveRun(
   engine: Engine,
   { runId, end }: { runId: string; end: ArchiveRunEnd },
@@ -129,7 +132,8 @@ export async function endArchiveRun(
       where: { kind: "scheduled", state: "done", messages: 0, purged: 0, id: { not: runId } },
     });
     await prisma.$executeRaw`
-      DELETE FROM archive_runs WHERE id IN (SELECT id FROM archive_runs ORDER BY id DESC OFFSET ${KEPT}::int)`;
+      DELETE FROM archive_runs WHERE id IN (SELECT id FROM archive_runs
+        WHERE kind = 'scheduled' OR state NOT IN ('waiting', 'running') ORDER BY id DESC OFFSET ${KEPT}::int)`;
   });
 }
 
