@@ -9,7 +9,7 @@ export async function* segmentsOf(
   engine: Engine,
   chatId: string,
   after = 0,
-): AsyncGenerator<OpenedSegment & { lastSeq: number }> {
+): AsyncGenerator<OpenedSegment & { firstSeq: number; lastSeq: number }> {
   const { prisma } = engine.database;
   for (let place = after; ; ) {
     const next = await guardDatabase(() =>
@@ -25,8 +25,8 @@ export async function* segmentsOf(
     const [segment] = await guardDatabase(() => readSegments(prisma, range));
     const current = segment && (await openCurrentSegment(engine.database, { chatId, segment }));
     if (current !== undefined) {
-      const { storageKey, checksum } = current.segment;
-      yield { lastSeq, storageKey, checksum, text: current.text };
+      const { firstSeq, storageKey, checksum } = current.segment;
+      yield { firstSeq, lastSeq, storageKey, checksum, text: current.text };
     }
     place = lastSeq;
   }
