@@ -99,8 +99,37 @@ it("looks again, and not further, when the storage could not be asked", async ()
   storage.failing = undefined;
 });
 
-it("takes what is brought back in that moment for no fault", async () => {
+it("goes on past an object that can't be read though others can, and reports it", async () => {
   await test.run("DELETE FROM chats WHERE id = $1", [inPostgres]);
+  await round(100);
+  const [first] = await test.run<{ key: string; seq: number }>(
+    "SELECT storage_key AS key, first_seq AS seq FROM archive_segments WHERE storage_key IS NOT NULL ORDER BY last_seq",
+  );
+  const { get } = storage;
+  let asked = 0;
+  storage.get = async (key, range) => {
+    if (key !== first?.key) return get(key, range);
+    asked++;
+    throw new Error("EIO: i/o error, read");
+  };
+  for (const limit of [1, 100]) {
+    asked = 0;
+    const { faults, checked } = await round(limit);
+    expect(checked).toBe(await segments());
+    expect(faults).toEqual([{ chatId: inFiles, firstSeq: first?.seq, rule: "segment_spoilt" }]);
+    expect(asked).toBe(2);
+  }
+  storage.get = async (key, range) => {
+    if (key === first?.key && asked++ === 0) throw new Error("reset by peer");
+    return get(key, range);
+  };
+  asked = 0;
+  expect((await round(100)).faults).toEqual([]);
+  expect(asked).toBe(2);
+  storage.get = get;
+});
+
+it("takes what is brought back in that moment for no fault", async () => {
   await round(100);
   const { get } = storage;
   storage.get = async (key, range) => {
