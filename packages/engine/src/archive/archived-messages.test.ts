@@ -9,6 +9,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { getOpenChat } from "../chats/get-open-chat.js";
 import { getUnreadCount } from "../chats/get-unread-count.js";
+import type { Engine } from "../engine.js";
 import { deleteMessage } from "../messages/delete-message.js";
 import { editMessage } from "../messages/edit-message.js";
 import { findMessage } from "../messages/find-message.js";
@@ -103,6 +104,33 @@ describe("a retry of a send whose message is archived", () => {
     await expect(sendMessage(test.engine, { actor: alice, chatId, draft })).rejects.toMatchObject({
       code: "chat_not_found",
     });
+  });
+
+  it("is answered when the message comes back between any two of the looks for it", async () => {
+    /** The engine with the nth raw question of the retry waiting until the message is back. */
+    const restoringBefore = (place: number): { engine: Engine; asked: () => number } => {
+      let asked = 0;
+      const { prisma } = test.engine.database;
+      const ask = async (...question: Parameters<typeof prisma.$queryRaw>) => {
+        if (++asked === place) await restoreChat(test.engine, { actor: operator, chatId });
+        return prisma.$queryRaw(...question);
+      };
+      const waiting = new Proxy(prisma, {
+        get: (whole, name) => (name === "$queryRaw" ? ask : Reflect.get(whole, name)),
+      });
+      const database = { ...test.engine.database, prisma: waiting };
+      return { engine: Object.assign(Object.create(test.engine), { database }), asked: () => asked };
+    };
+    for (const retry of [findSent, sendMessage])
+      for (let place = retry === findSent ? 2 : 1, isOver = false; !isOver; place++) {
+        const { engine, asked } = restoringBefore(place);
+        expect(await retry(engine, { actor: alice, chatId, draft }), `${place}`).toMatchObject({
+          id: old.id,
+        });
+        isOver = asked() < place;
+        await archive();
+        expect(await segments()).toBe(2);
+      }
   });
 
   it("is answered the same once the message is back", async () => {

@@ -63,7 +63,8 @@ async function writeOrFindArchived(
     return await engine.writer.write({ id: engine.ids(), chatId, ...sender, draft, digest });
   } catch (refusal) {
     if (!(refusal instanceof ParleyError) || refusal.code !== "client_id_reused") throw refusal;
-    const archived = await findArchivedSend(engine, input);
+    // The third look finds what was restored before the second.
+    const archived = (await findArchivedSend(engine, input)) ?? (await findStoredSend(engine, input));
     if (archived === null) throw refusal;
     return { archived };
   }
@@ -85,10 +86,11 @@ async function attachOrFindSent(
 }
 
 /** The message that a client id names already, if any: the answer to a retry that can't be let through to the writer. */
-export async function findSent(
-  engine: Engine,
-  input: { actor: Actor; chatId: string; draft: MessageDraft },
-): Promise<Message | null> {
+export async function findSent(engine: Engine, input: SendInput): Promise<Message | null> {
+  return (await findStoredSend(engine, input)) ?? (await findArchivedSend(engine, input));
+}
+
+async function findStoredSend(engine: Engine, input: SendInput): Promise<Message | null> {
   const { actor, chatId, draft } = input;
   if (draft.clientId === undefined) return null;
   const { clientId } = draft;
@@ -102,7 +104,7 @@ export async function findSent(
       },
     }),
   );
-  if (row === null) return findArchivedSend(engine, input);
+  if (row === null) return null;
   if (row.digest !== draftDigest(draft)) throw new ParleyError("client_id_reused");
   return messageFromRow(row);
 }
@@ -115,6 +117,9 @@ async function findArchivedSend(engine: Engine, input: SendInput): Promise<Messa
   if ((await findArchivedPlace(engine.database, name)) === null) return null;
   await accessChat(engine, { actor, chatId });
   const row = await findArchived(engine.database, name);
+  // Perhaps it was brought back between the two looks.
+  const restored = row === null ? await findStoredSend(engine, input) : null;
+  if (restored !== null) return restored;
   if (row?.digest !== draftDigest(draft)) throw new ParleyError("client_id_reused");
   return messageFromRow(row);
 }
