@@ -7,7 +7,8 @@ const ADDRESS =
 const QUERY = /(?<![^\s"'`<>=])([^\s"'`<>=?]*)\?[^\s"'`<>=]*=[^\s"'`<>]*/g;
 const CREDENTIALS = /\b(Bearer|Basic|vapid|WebPush)\s+[\w.~+/=:,-]+/gi;
 const TOKEN = /(?<![\w-])(?=((?:[\w-]*?-)??)eyJ)\1eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
-const EMAIL = /(?<![^\s"'`<>@=:,;()])[^\s"'`<>@=:,;()]+@[^\s"'`<>@]+\.[a-z]{2,}/gi;
+/** One, or several with anything but the characters between words in between: where one ends, no run begins. */
+const EMAIL = /(?<![^\s"'`<>@=:,;()])(?:[^\s"'`<>@=:,;()]+@[^\s"'`<>@]+\.[a-z]{2,})+/gi;
 
 /**
  * Takes out of a text what nobody should read in a log, wherever it came from: what follows the host of an address, queries, credentials, tokens,
