@@ -16,7 +16,7 @@ export async function openBeforeLock(
   return current && { ...current.segment, text: current.text };
 }
 
-/** The same of a chat's oldest, or newest, segment. */
+/** The same of a chat's oldest, or newest, segment: further ones are not asked for, as theirs may be the storage that fails. */
 export async function openEndBeforeLock(
   engine: Engine,
   { chatId, end }: { chatId: string; end: "oldest" | "newest" },
@@ -24,12 +24,12 @@ export async function openEndBeforeLock(
   const { prisma } = engine.database;
   const found = await guardDatabase(() =>
     prisma.archiveSegment.findFirst({
-      where: { chatId, storageKey: { not: null } },
+      where: { chatId },
       orderBy: { lastSeq: end === "oldest" ? "asc" : "desc" },
-      select: { lastSeq: true },
+      select: { lastSeq: true, storageKey: true },
     }),
   );
-  if (found === null) return undefined;
+  if (found === null || found.storageKey === null) return undefined;
   const { lastSeq } = found;
   const [segment] = await guardDatabase(() => readSegments(prisma, { chatId, from: lastSeq, to: lastSeq }));
   return openBeforeLock(engine, { chatId, segment });

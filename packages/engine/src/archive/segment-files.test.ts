@@ -166,6 +166,32 @@ it("what is missing or damaged is never shown, and says which segment it was", a
   expect((await read(chatId)).messages).toHaveLength(100);
 });
 
+it.each([
+  { end: "deleted", inPostgres: "first" },
+  { end: "brought back", inPostgres: "last" },
+] as const)(
+  "an object that is missing keeps no other segment from being $end",
+  async ({ end, inPostgres }) => {
+    const plain = openTestEngine(test.databaseUrl);
+    onTestFinished(() => closeEngine(plain.engine));
+    const chatId = await newChat();
+    const first = inPostgres === "first" ? plain.engine : test.engine;
+    const last = inPostgres === "first" ? test.engine : plain.engine;
+    await archiveChat(first, { chatId, before, afterSegment: async () => false });
+    await archiveChat(last, { chatId, before });
+    const left = () =>
+      test.run("SELECT first_seq AS first FROM archive_segments WHERE chat_id = $1", [chatId]);
+    expect([(await left()).length, keys().length]).toEqual([2, 1]);
+    storage.objects.clear();
+    const act =
+      end === "deleted"
+        ? purgeChat(test.engine, { chatId, before })
+        : restoreChat(test.engine, { actor: operator, chatId });
+    await expect(act).rejects.toMatchObject({ code: "archive_unreadable" });
+    expect(await left()).toEqual([{ first: inPostgres === "first" ? SEGMENT_MESSAGES + 1 : 1 }]);
+  },
+);
+
 it("no row goes while its bytes are not safe", async () => {
   const chatId = await newChat();
   const rows = await readRawRows(test.engine, chatId);
