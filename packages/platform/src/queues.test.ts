@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { startTcpProxy } from "@parley/testing";
 import { Redis } from "ioredis";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { freePort } from "./local/free-port.js";
@@ -198,6 +199,32 @@ test("a worker closes without Redis too, after its running job", async () => {
   finish();
   await closed;
   expect(ended).toBe(true);
+});
+
+test("a worker closes while Redis hangs, before its connection notices, and after its running job", async () => {
+  const wire = await startTcpProxy(Number(new URL(redisUrl).port));
+  closing.push(() => wire.stop());
+  let finish: () => void = () => undefined;
+  const started = vi.fn();
+  const ended = vi.fn();
+  const run = async () => {
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    started();
+    await finished;
+    ended();
+  };
+  const { worker, log } = workerOn(run, { to: `redis://127.0.0.1:${wire.port}` });
+  await add(queueOn(), ["chats.verify", {}]);
+  await vi.waitFor(() => expect(started).toHaveBeenCalled(), 20_000);
+  wire.hang();
+  const closed = worker.close();
+  finish();
+  await closed;
+  expect(ended).toHaveBeenCalled();
+  // That Redis is away, which is said when the connection gives up.
+  expect(log.warn).not.toHaveBeenCalled();
 });
 
 test("a worker that never saw Redis closes", async () => {

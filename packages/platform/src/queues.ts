@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { logError } from "./log-error.js";
 import type { Log } from "./logger.js";
 import { createQueueControl, oldestWaitingMs, type QueueControl } from "./queue-control.js";
 import { connectRedis, type Redis } from "./redis.js";
 import { tracing } from "./tracing/tracing.js";
+import { within } from "./within.js";
 
 /** Ids and numbers; never contents, which would leave the database by this way. */
 export type JobData = Readonly<
@@ -54,6 +56,11 @@ export const keyPrefix = (prefix: string) => `{${prefix}}`;
 
 /** Putting a schedule in again runs its job at once: workers that are only late don't deserve that. */
 const OVERDUE_MS = 10_000;
+
+/** While a worker ends, Redis is asked this often whether it is still there; it is not when so many questions in a row were not answered in time. */
+const ASKED_EVERY_MS = 200;
+const ANSWERED_WITHIN_MS = 2_000;
+const LEFT_OPEN = 2;
 
 const JOB_OPTIONS = {
   attempts: 3,
@@ -174,19 +181,30 @@ export function openWorker({
   return {
     close: async () => {
       // Without Redis the worker can't report its jobs as done and would wait for ever: then it is enough that they are.
-      const stranded = whenLost(redis).then(() => Promise.allSettled(running));
+      const closing = new AbortController();
+      const stranded = whenLost(redis, closing.signal).then(() => Promise.allSettled(running));
       await Promise.race([worker.close(), stranded]);
+      closing.abort();
       worker.disconnect().catch(() => undefined);
       redis.disconnect();
     },
   };
 }
 
-function whenLost(redis: Redis): Promise<void> {
-  return new Promise((resolve) => {
-    if (redis.status !== "ready") resolve();
-    else redis.once("close", resolve);
-  });
+/** Resolves when Redis is gone, or hangs: its connection would notice that later than the whole process may take to end. */
+async function whenLost(redis: Redis, signal: AbortSignal): Promise<void> {
+  const closed = new Promise<void>((resolve) => redis.once("close", resolve));
+  for (let open = 0; redis.status === "ready" && !signal.aborted; ) {
+    // One that comes late may be this process's fault, which was too busy to hear it: it is heard while the next one waits.
+    const answer = within(redis.ping(), ANSWERED_WITHIN_MS).then(
+      () => 0,
+      () => open + 1,
+    );
+    open = await Promise.race([answer, closed.then(() => LEFT_OPEN)]);
+    if (open >= LEFT_OPEN) return;
+    if (open === 0)
+      await Promise.race([closed, sleep(ASKED_EVERY_MS, undefined, { signal }).catch(() => undefined)]);
+  }
 }
 
 /** BullMQ stores why a job failed in Redis: only the safe form of the message may get there. */
