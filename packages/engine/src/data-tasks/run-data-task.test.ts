@@ -82,12 +82,37 @@ it("is nobody's who came back too late, between two of their words either", asyn
   for (const word of [
     () => late?.save({ place: { after: "late" }, progress: 0.5 }),
     () => late?.plan({ after: "late" }),
+    () => late?.fail(),
     () => late?.release(0),
     () => late?.finish({ state: "failed", error: "late" }),
   ])
     await expect(word()).rejects.toThrow(TaskLost);
   await late?.keep();
   expect(await stateOf(taskId)).toEqual(taken);
+});
+
+it("is not failed by who has lost it, while somebody else has it or when it is over", async () => {
+  const lost = [
+    "UPDATE data_tasks SET lease_until = now() + '1 hour' WHERE id = $1",
+    "UPDATE data_tasks SET state = 'done' WHERE id = $1",
+  ];
+  const tools = { goesOn: () => true, settleMs: 0, exportKeptMs: 0 };
+  for (const statement of [undefined, ...lost]) {
+    const { id: taskId } = await ask("uma");
+    const { pool } = node.engine.database;
+    const rowOf = async () => (await pool.query("SELECT * FROM data_tasks WHERE id = $1", [taskId])).rows[0];
+    let taken: { tries: number } | undefined;
+    const forget = async () => {
+      if (statement !== undefined) await pool.query(statement, [taskId]);
+      taken = await rowOf();
+      throw new Error("broken");
+    };
+    await runDataTask(node.engine, { taskId, ...tools, forget });
+    expect(taken?.tries).toBe(0);
+    if (statement === undefined) expect((await rowOf()).tries).toBe(1);
+    else expect(await rowOf()).toEqual(taken);
+    await pool.query("UPDATE data_tasks SET state = 'done' WHERE id = $1", [taskId]);
+  }
 });
 
 it("is put down behind each chat when the time is over", async () => {

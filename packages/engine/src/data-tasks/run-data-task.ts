@@ -1,5 +1,4 @@
 import { ParleyError } from "@parley/contracts";
-import { guardDatabase } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { erasePerson } from "../erasure/erase-person.js";
 import { exportPerson } from "../exports/export-person.js";
@@ -29,17 +28,27 @@ export async function runDataTask(engine: Engine, input: DataTaskTools & { taskI
       );
   }, SIGN_OF_LIFE_MS);
   try {
-    const run = task.row.kind === "export" ? exportPerson : erasePerson;
-    const outcome = await run(engine, { task, tools });
-    if (outcome === null) return;
-    await task.release(outcome.pauseMs);
-    engine.enqueue("data.run", { taskId }, { delayMs: outcome.pauseMs + MARGIN_MS });
+    await goOn(engine, { task, tools }).catch((error: unknown) => {
+      if (error instanceof TaskLost) throw error;
+      return noteFailure(engine, { task, error });
+    });
   } catch (error) {
-    if (error instanceof TaskLost) return;
-    await noteFailure(engine, { task, error });
+    // Whoever has it in hand now says what becomes of it.
+    if (!(error instanceof TaskLost)) throw error;
   } finally {
     clearInterval(beat);
   }
+}
+
+async function goOn(
+  engine: Engine,
+  { task, tools }: { task: TaskInHand; tools: DataTaskTools },
+): Promise<void> {
+  const run = task.row.kind === "export" ? exportPerson : erasePerson;
+  const outcome = await run(engine, { task, tools });
+  if (outcome === null) return;
+  await task.release(outcome.pauseMs);
+  engine.enqueue("data.run", { taskId: task.row.id }, { delayMs: outcome.pauseMs + MARGIN_MS });
 }
 
 async function noteFailure(
@@ -47,14 +56,8 @@ async function noteFailure(
   { task, error }: { task: TaskInHand; error: unknown },
 ): Promise<void> {
   const { id, kind } = task.row;
+  const tries = await task.fail();
   engine.log.error({ err: error, taskId: id, kind }, "An export or erasure failed; it is tried again");
-  const { tries } = await guardDatabase(() =>
-    engine.database.prisma.dataTask.update({
-      where: { id },
-      data: { tries: { increment: 1 } },
-      select: { tries: true },
-    }),
-  );
   if (tries < MOST_TRIES) return task.release(FIRST_PAUSE_MS * 2 ** tries);
   const why =
     error instanceof ParleyError ? `${error.code}: ${error.message}` : "internal: see the worker's log";

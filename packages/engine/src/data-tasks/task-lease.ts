@@ -16,7 +16,9 @@ export interface TaskInHand {
   plan(place: object): Promise<void>;
   /** Says that somebody is still at it. Does nothing for who has put it down or lost it. */
   keep(): Promise<void>;
-  /** Puts it down: somebody goes on after the pause. */
+  /** Counts one more failure since the last step forward, and keeps the task. Resolves with how many there are now. Throws TaskLost. */
+  fail(): Promise<number>;
+  /** Puts it down: somebody goes on after the pause. Throws TaskLost. */
   release(pauseMs: number): Promise<void>;
   /** Ends it for good, and says so in the audit log together with it. Throws TaskLost. */
   finish(end: TaskEnd): Promise<void>;
@@ -52,22 +54,26 @@ function inHand(engine: Engine, { row, lease }: { row: DataTaskRow; lease: Lease
   // One change at a time: each is judged by the lease that the one before has left.
   let changing: Promise<unknown> = Promise.resolve();
   let isDown = false;
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const turn = changing.then(work);
     changing = turn.catch(() => undefined);
     return turn;
   };
+  const change = async (data: Prisma.DataTaskUpdateManyMutationInput, how: Change): Promise<void> => {
+    await inTurn(() => lease.change(data, how));
+  };
   const putDown = (data: Prisma.DataTaskUpdateManyMutationInput, how: Change) => {
     isDown = true;
-    return inTurn(() => lease.change(data, how));
+    return change(data, how);
   };
   const kept = { until: LEASE };
   return {
     row,
     save: ({ place, progress }) =>
-      inTurn(() => lease.change({ place: place as Prisma.InputJsonObject, progress, tries: 0 }, kept)),
-    plan: (place) => inTurn(() => lease.change({ place: place as Prisma.InputJsonObject }, kept)),
+      change({ place: place as Prisma.InputJsonObject, progress, tries: 0 }, kept),
+    plan: (place) => change({ place: place as Prisma.InputJsonObject }, kept),
     keep: () => inTurn(async () => void (isDown || (await lease.keep()))),
+    fail: () => inTurn(() => lease.change({ tries: { increment: 1 } }, kept)),
     release: (pauseMs) => putDown({}, { until: `${pauseMs} milliseconds` }),
     finish: (end) => {
       const record = taskEnded(row, { userId: row.userId, ...end });
@@ -88,8 +94,8 @@ class Lease {
     this.#until = until;
   }
 
-  /** Changes the task and how long it is kept, in one transaction. Throws TaskLost. */
-  async change(data: Prisma.DataTaskUpdateManyMutationInput, { until, record }: Change): Promise<void> {
+  /** Changes the task and how long it is kept, in one transaction. Resolves with its failures in a row. Throws TaskLost. */
+  async change(data: Prisma.DataTaskUpdateManyMutationInput, { until, record }: Change): Promise<number> {
     const held = await guardDatabase(() =>
       this.#engine.database.prisma.$transaction(async (transaction) => {
         const where = { id: this.#taskId, state: "running", leaseUntil: this.#until };
@@ -97,13 +103,14 @@ class Lease {
         // Told apart from what fails, which may be tried again.
         if (count === 0) return undefined;
         await recordAudit(transaction, record ? [record] : []);
-        const [row] = await transaction.$queryRaw<Array<{ lease_until: Date }>>`
-          UPDATE data_tasks SET lease_until = now() + ${until}::interval WHERE id = ${this.#taskId}::uuid RETURNING lease_until`;
+        const [row] = await transaction.$queryRaw<Array<{ lease_until: Date; tries: number }>>`
+          UPDATE data_tasks SET lease_until = now() + ${until}::interval WHERE id = ${this.#taskId}::uuid RETURNING lease_until, tries`;
         return row;
       }),
     );
     if (held === undefined) throw new TaskLost();
     this.#until = held.lease_until;
+    return held.tries;
   }
 
   async keep(): Promise<void> {
