@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { createOldChat, openTestNode, readRawRows, type TestNode, until } from "@parley/testing";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { archiveChat } from "./archive-chat.js";
 import {
+  type ArchiveRunInHand,
   beginArchiveRun,
   endArchiveRun,
   keepArchiveRun,
   listArchiveRuns,
+  SIGN_OF_LIFE_MS,
   takeArchiveRun,
 } from "./archive-runs.js";
 import { archiveStats, chatArchive } from "./archive-stats.js";
@@ -132,7 +134,7 @@ describe("what an operator asks for", () => {
     expect(await takeArchiveRun(test.engine)).toBeUndefined();
     const later = (seconds: number) => new Date(now.getTime() + seconds * 1_000);
     now = later(60);
-    await keepArchiveRun(test.engine, run?.id ?? "");
+    expect(run && (await keepArchiveRun(test.engine, run))).toBe(true);
     now = later(60);
     expect(await takeArchiveRun(test.engine)).toBeUndefined();
     expect((await runs())[0]?.state).toBe("running");
@@ -151,6 +153,63 @@ describe("what an operator asks for", () => {
     const [run] = taken;
     if (run) await runArchive(test.engine, { run, policy, afterSegment: async () => true });
     expect((await takeArchiveRun(test.engine))?.chatId).toBe(chatIds[1]);
+  });
+});
+
+describe("a run that somebody else has taken up", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  /** Lets the run of a chat be silent for too long after its first segment, and be taken up; then `behave` says what becomes of it. */
+  async function lose(behave: (chatId: string) => Promise<boolean>) {
+    const chatId = await newChat();
+    await ask({ kind: "archive", chatId });
+    let taken: ArchiveRunInHand | undefined;
+    const afterSegment = async () => {
+      if (taken !== undefined) return true;
+      now = new Date(now.getTime() + 120_000);
+      taken = await takeArchiveRun(test.engine);
+      return behave(chatId);
+    };
+    const ran = await carryOut({ afterSegment });
+    if (taken === undefined) throw new Error("nobody could take it up");
+    return { ran, taken };
+  }
+
+  it("is not ended by who lost it, and what they moved is counted", async () => {
+    for (const goesOn of [true, false]) {
+      const { ran, taken } = await lose(async () => goesOn);
+      expect(ran).toMatchObject({ state: "interrupted", messages: goesOn ? OLD : SEGMENT_MESSAGES });
+      const { id, state, finishedAt, messages } = (await runs())[0] ?? {};
+      expect([id, state, finishedAt, messages]).toEqual([taken.id, "running", null, ran?.messages]);
+      await runArchive(test.engine, { run: taken, policy, afterSegment: async () => true });
+      expect((await runs())[0]).toMatchObject({ state: "done", messages: OLD });
+    }
+  });
+
+  it("is not failed by who lost it, nor kept by them", async () => {
+    const { ran, taken } = await lose(() => Promise.reject(new Error("broken")));
+    expect(ran).toMatchObject({ state: "interrupted" });
+    expect((await runs())[0]).toMatchObject({ id: taken.id, state: "running", error: null });
+    expect(await keepArchiveRun(test.engine, { ...taken, holder: randomUUID() })).toBe(false);
+    now = new Date(now.getTime() + 120_000);
+    expect((await takeArchiveRun(test.engine))?.id).toBe(taken.id);
+  });
+
+  it("is left by who lost it with the next segment", async () => {
+    const warn = vi.spyOn(test.engine.log, "warn");
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const { ran, taken } = await lose(async () => {
+      await vi.advanceTimersByTimeAsync(SIGN_OF_LIFE_MS);
+      await until(() => warn.mock.calls.length > 0, "it is noticed");
+      return true;
+    });
+    expect(warn.mock.calls).toEqual([
+      [{ runId: taken.id }, "Somebody else goes on with a run of the archive"],
+    ]);
+    expect(ran).toMatchObject({ state: "interrupted", messages: SEGMENT_MESSAGES, segments: 1 });
   });
 });
 
@@ -228,7 +287,7 @@ it("forgets old runs, and none that still waits or goes on, however many were as
   ])
     await test.run(insert, [place, state, count]);
   const run = await beginArchiveRun(test.engine);
-  await endArchiveRun(test.engine, { runId: run.id, end: { state: "done", messages: 1 } });
+  await endArchiveRun(test.engine, { run, end: { state: "done", messages: 1 } });
   const counts = await test.run<{ state: string; count: number }>(
     "SELECT state, count(*)::int FROM archive_runs GROUP BY state ORDER BY state",
   );

@@ -34,6 +34,12 @@ export interface ArchiveRun extends ArchiveRunCounts {
   error: string | null;
 }
 
+/** A run as who is at it has it. */
+export interface ArchiveRunInHand extends ArchiveRun {
+  /** Says that it is still theirs: whoever takes it up makes another one. */
+  holder: string;
+}
+
 /** How a run ended. */
 export interface ArchiveRunEnd extends Partial<ArchiveRunCounts> {
   state: Exclude<ArchiveRunState, "running">;
@@ -47,8 +53,9 @@ export const SIGN_OF_LIFE_MS = 15_000;
 const KEPT = 500;
 
 /** Notes that a run by the clock begins. Throws database_unavailable. */
-export async function beginArchiveRun(engine: Engine): Promise<ArchiveRun> {
+export async function beginArchiveRun(engine: Engine): Promise<ArchiveRunInHand> {
   const now = engine.clock();
+  const holder = engine.ids();
   const data = {
     id: engine.ids(),
     kind: "scheduled",
@@ -56,8 +63,10 @@ export async function beginArchiveRun(engine: Engine): Promise<ArchiveRun> {
     createdAt: now,
     startedAt: now,
     seenAt: now,
+    holder,
   };
-  return guardDatabase(async () => fromRow(await engine.database.prisma.archiveRun.create({ data })));
+  const { prisma } = engine.database;
+  return guardDatabase(async () => ({ ...fromRow(await prisma.archiveRun.create({ data })), holder }));
 }
 
 /**
@@ -68,13 +77,15 @@ export async function beginArchiveRun(engine: Engine): Promise<ArchiveRun> {
 export async function takeArchiveRun(
   engine: Engine,
   { except = [] }: { except?: readonly string[] } = {},
-): Promise<ArchiveRun | undefined> {
+): Promise<ArchiveRunInHand | undefined> {
   const now = engine.clock();
+  const holder = engine.ids();
   const lost = new Date(now.getTime() - LOST_AFTER_MS);
   const take = async (transaction: Transaction) => {
     await lockArchiveRuns(transaction);
     const taken = await transaction.$queryRaw<Array<{ id: string }>>`
-      UPDATE archive_runs SET state = 'running', started_at = coalesce(started_at, ${now}::timestamptz), seen_at = ${now}::timestamptz
+      UPDATE archive_runs SET state = 'running', started_at = coalesce(started_at, ${now}::timestamptz), seen_at = ${now}::timestamptz,
+        holder = ${holder}::uuid
       WHERE id = (
         SELECT id FROM archive_runs asked
         WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR seen_at < ${lost}::timestamptz) AND kind <> 'scheduled'
@@ -84,9 +95,8 @@ export async function takeArchiveRun(
         ORDER BY created_at LIMIT 1
       ) RETURNING id::text`;
     const id = taken[0]?.id;
-    return id === undefined
-      ? undefined
-      : fromRow(await transaction.archiveRun.findUniqueOrThrow({ where: { id } }));
+    if (id === undefined) return undefined;
+    return { ...fromRow(await transaction.archiveRun.findUniqueOrThrow({ where: { id } })), holder };
   };
   return guardDatabase(() => engine.database.prisma.$transaction(take));
 }
@@ -99,22 +109,24 @@ export async function lockArchiveRuns(transaction: Transaction): Promise<void> {
   await transaction.$executeRaw`LOCK TABLE archive_runs IN SHARE ROW EXCLUSIVE MODE`;
 }
 
-/** Says that a run is still going on. Throws database_unavailable. */
-export async function keepArchiveRun(engine: Engine, runId: string): Promise<void> {
+/** Says that a run is still going on. False: somebody else is at it by now. Throws database_unavailable. */
+export async function keepArchiveRun(engine: Engine, { id, holder }: ArchiveRunInHand): Promise<boolean> {
   const { prisma } = engine.database;
-  await guardDatabase(() =>
-    prisma.archiveRun.updateMany({ where: { id: runId }, data: { seenAt: engine.clock() } }),
+  const { count } = await guardDatabase(() =>
+    prisma.archiveRun.updateMany({ where: { id, holder }, data: { seenAt: engine.clock() } }),
   );
+  return count === 1;
 }
 
 /**
  * Notes how a run ended, or that it waits to be gone on with; its counts are added. Runs that found nothing to do are forgotten, but the last, and so
  * are old ones, but for what was asked for and is still to be done.
+ * False: somebody else is at it by now, and only the counts were added.
  */
 export async function endArchiveRun(
   engine: Engine,
-  { runId, end }: { runId: string; end: ArchiveRunEnd },
-): Promise<void> {
+  { run: { id, holder }, end }: { run: ArchiveRunInHand; end: ArchiveRunEnd },
+): Promise<boolean> {
   const { chats = 0, messages = 0, purged = 0, rawBytes = 0, storedBytes = 0, state } = end;
   const finishedAt = state === "waiting" ? null : engine.clock();
   const counts = {
@@ -125,15 +137,23 @@ export async function endArchiveRun(
     bytesAfter: { increment: storedBytes },
   };
   const rest = { state, finishedAt, chatsLeft: end.chatsLeft ?? null, error: end.error ?? null };
-  await guardDatabase(async () => {
+  return guardDatabase(async () => {
     const { prisma } = engine.database;
-    await prisma.archiveRun.updateMany({ where: { id: runId }, data: { ...counts, ...rest } });
+    const { count } = await prisma.archiveRun.updateMany({
+      where: { id, holder },
+      data: { ...counts, ...rest },
+    });
+    if (count === 0) {
+      await prisma.archiveRun.updateMany({ where: { id }, data: counts });
+      return false;
+    }
     await prisma.archiveRun.deleteMany({
-      where: { kind: "scheduled", state: "done", messages: 0, purged: 0, id: { not: runId } },
+      where: { kind: "scheduled", state: "done", messages: 0, purged: 0, id: { not: id } },
     });
     await prisma.$executeRaw`
       DELETE FROM archive_runs WHERE id IN (SELECT id FROM archive_runs
         WHERE kind = 'scheduled' OR state NOT IN ('waiting', 'running') ORDER BY id DESC OFFSET ${KEPT}::int)`;
+    return true;
   });
 }
 

@@ -2,9 +2,9 @@ import type { Engine } from "../engine.js";
 import { archiveChat } from "./archive-chat.js";
 import { archiveDue } from "./archive-due.js";
 import {
-  type ArchiveRun,
   type ArchiveRunCounts,
   type ArchiveRunEnd,
+  type ArchiveRunInHand,
   endArchiveRun,
   keepArchiveRun,
   SIGN_OF_LIFE_MS,
@@ -14,7 +14,7 @@ import { restoreSegments } from "./restore-chat.js";
 import type { RetentionPolicy } from "./retention.js";
 
 export interface RunArchiveInput {
-  run: ArchiveRun;
+  run: ArchiveRunInHand;
   policy: RetentionPolicy;
   /** Where a run by the clock goes on. */
   after?: string | undefined;
@@ -37,26 +37,37 @@ type Ended = RanArchive & Pick<ArchiveRunEnd, "error" | "chatsLeft">;
 const NOTHING = { chats: 0, messages: 0, purged: 0, rawBytes: 0, storedBytes: 0, segments: 0, failures: 0 };
 
 /**
- * Does what a run is for and notes how it ended, with a sign of life meanwhile: a run without one is taken up by somebody else. What was asked for
- * and is interrupted waits to be gone on with. Throws what made it fail, after it was noted.
+ * Does what a run is for and notes how it ended, with a sign of life meanwhile: a run without one is taken up by somebody else, and then ends here
+ * as `interrupted` with its next segment. What was asked for and is interrupted waits to be gone on with. Throws what made it fail, after it was noted.
  */
 export async function runArchive(engine: Engine, input: RunArchiveInput): Promise<RanArchive> {
   const { run } = input;
+  let isLost = false;
+  const lose = (error?: unknown) => {
+    if (isLost && error === undefined) return;
+    isLost = true;
+    engine.log.warn({ err: error, runId: run.id }, "Somebody else goes on with a run of the archive");
+  };
   const beat = setInterval(() => {
-    keepArchiveRun(engine, run.id).catch((error: unknown) =>
-      engine.log.warn({ err: error, runId: run.id }, "A run of the archive could not say that it goes on"),
-    );
+    keepArchiveRun(engine, run)
+      .then((isHeld) => isHeld || lose())
+      .catch((error: unknown) =>
+        engine.log.warn({ err: error, runId: run.id }, "A run of the archive could not say that it goes on"),
+      );
   }, SIGN_OF_LIFE_MS);
+  const afterSegment = async (messages: number) => (await input.afterSegment(messages)) && !isLost;
   try {
-    const { error = null, chatsLeft = null, ...ran } = await perform(engine, input);
+    const { error = null, chatsLeft = null, ...ran } = await perform(engine, { ...input, afterSegment });
     const goesOn = ran.state === "interrupted" && run.kind !== "scheduled";
     const done = { ...ran, state: goesOn ? ("waiting" as const) : ran.state };
-    await endArchiveRun(engine, { runId: run.id, end: { ...done, error, chatsLeft } });
-    return done;
+    if (await endArchiveRun(engine, { run, end: { ...done, error, chatsLeft } })) return done;
+    lose();
+    return { ...done, state: "interrupted" };
   } catch (error) {
     const end = { state: "failed" as const, error: error instanceof Error ? error.message : String(error) };
-    await endArchiveRun(engine, { runId: run.id, end });
-    throw error;
+    if (await endArchiveRun(engine, { run, end })) throw error;
+    lose(error);
+    return { ...NOTHING, next: undefined, state: "interrupted" };
   } finally {
     clearInterval(beat);
   }
