@@ -26,6 +26,11 @@ export function isDataFault(error: unknown): boolean {
   return /^2[23]/.test(sqlState(error) ?? "");
 }
 
+/** Whether there is a row already that may be there once. */
+export function isDuplicate(error: unknown): boolean {
+  return sqlState(error) === "23505";
+}
+
 /** Whether somebody else held a row for longer than the statement would wait. */
 export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === "55P03";

@@ -7,7 +7,7 @@ import {
   type TestEngine,
   type TestStorage,
 } from "@parley/testing";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createChat } from "../chats/create-chat.js";
 import { closeEngine } from "../open-engine.js";
 import { storeFile } from "./store-file.js";
@@ -98,6 +98,47 @@ test("a name is the sender's own, and the chat's", async () => {
     await upload({ clientId: undefined }),
   ];
   expect(new Set(files.map(({ id }) => id)).size).toBe(6);
+});
+
+describe("one whose twin was whole before it, and is deleted before it can be told", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** Before each try to note a file, a twin of it is stored, and gone when the try has failed. */
+  function twinsBefore({ tries }: { tries: number }) {
+    const { pool } = opened.engine.database;
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    let seen = 0;
+    const racing = async (...args: unknown[]) => {
+      const { name } = args[0] as { name?: string };
+      if (name !== "settle-file" || ++seen > tries) return query(...args);
+      const twin = opened.engine.ids();
+      await query(
+        `INSERT INTO files (id, chat_id, uploader_id, name, size, storage_key, client_id, stored_at)
+         VALUES ($1, $2, 'ann', 'twin', 1, 'twin', 'u-1', now())`,
+        [twin, chatId],
+      );
+      try {
+        return await query(...args);
+      } finally {
+        await query("DELETE FROM files WHERE id = $1", [twin]);
+      }
+    };
+    vi.spyOn(pool, "query").mockImplementation(racing as typeof pool.query);
+    return () => seen;
+  }
+
+  test("is stored itself", async () => {
+    const seen = twinsBefore({ tries: 2 });
+    const { id, size } = await upload();
+    expect([size, seen(), [...storage.objects.keys()]]).toEqual([100, 3, [id]]);
+    expect(await upload()).toMatchObject({ id });
+  });
+
+  test("is refused so that it can be tried again, and leaves nothing, when it happens again and again", async () => {
+    const seen = twinsBefore({ tries: 3 });
+    await expect(upload()).rejects.toMatchObject({ code: "overloaded" });
+    expect([seen(), storage.objects.size, await bytesOf(ANN)]).toEqual([3, 0, 0]);
+  });
 });
 
 test("one that broke off, or whose file is gone, begins anew", async () => {

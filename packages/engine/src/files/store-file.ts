@@ -1,13 +1,13 @@
 import { type Actor, ParleyError } from "@parley/contracts";
 import { accessChat } from "../chats/chat-access.js";
-import { guardDatabase, isDataFault } from "../database/database-failure.js";
+import { guardDatabase, isDuplicate } from "../database/database-failure.js";
 import type { Engine } from "../engine.js";
 import { isPrivileged } from "../policy.js";
 import { cleanName } from "./clean-name.js";
 import { discardFile, objectKey, thumbnailKey } from "./discard-file.js";
 import type { FileStore } from "./file-store.js";
 import { fileStoreOf } from "./file-store-of.js";
-import { findUpload } from "./find-upload.js";
+import { findUpload, type UploadName } from "./find-upload.js";
 import { guardStorage } from "./guard-storage.js";
 import { meterBytes } from "./meter-bytes.js";
 import { reserveFile } from "./reserve-file.js";
@@ -30,6 +30,9 @@ export interface StoreFileInput {
 /** A file that no message has named after this time is deleted. */
 export const UNSENT_FILES_KEPT = "24 hours";
 
+/** How often a file loses its name to another one that is gone before it can be told. */
+const MOST_TRIES = 3;
+
 const SETTLE = {
   name: "settle-file",
   text: `UPDATE files f SET size = $2, sha256 = $3, mime_type = $4, width = $5, height = $6, thumbnail_key = $7, thumbnail_size = $8,
@@ -45,7 +48,7 @@ const SETTLE = {
  * name at the same time all answer with the file of the first that was whole.
  *
  * Refuses, and then leaves nothing: files_unavailable, chat_not_found, chat_closed, file_quota_exceeded, body_too_large,
- * storage_unavailable, database_unavailable.
+ * storage_unavailable, database_unavailable, overloaded (others of its name came and went).
  */
 export async function storeFile(engine: Engine, input: StoreFileInput): Promise<StoredFile> {
   const { actor, chatId } = input;
@@ -72,19 +75,28 @@ export async function storeFile(engine: Engine, input: StoreFileInput): Promise<
     clientId: input.clientId ?? null,
   });
   try {
-    return await takeBytes(engine, { id, limit, store, input });
+    const values = await takeBytes({ id, limit, store, input });
+    const file = await settle(engine, { values, named });
+    if (file.id !== id) await discardFile(engine, id);
+    return file;
   } catch (error) {
     await discardFile(engine, id);
-    const twin = named && isDataFault(error) && (await findUpload(engine, named));
-    if (twin) return twin;
     throw error;
   }
 }
 
-async function takeBytes(
-  engine: Engine,
-  { id, limit, store, input }: { id: string; limit: number; store: FileStore; input: StoreFileInput },
-): Promise<StoredFile> {
+/** Resolves with what is to be noted of the file, whose bytes are safe then. */
+async function takeBytes({
+  id,
+  limit,
+  store,
+  input,
+}: {
+  id: string;
+  limit: number;
+  store: FileStore;
+  input: StoreFileInput;
+}): Promise<unknown[]> {
   const meter = meterBytes(input.bytes, limit);
   await guardStorage(() => store.storage.put(objectKey(id), meter.bytes)).catch((error: unknown) => {
     throw meter.failure() ?? error;
@@ -92,7 +104,7 @@ async function takeBytes(
   const { size, sha256, head } = meter.facts();
   const mimeType = await sniffType(head);
   const picture = isPicture(mimeType) ? await lookAtPicture(store, id) : undefined;
-  const values = [
+  return [
     id,
     size,
     sha256,
@@ -104,9 +116,28 @@ async function takeBytes(
     UNSENT_FILES_KEPT,
     isPrivileged(input.actor),
   ];
-  const { rows } = await guardDatabase(() => engine.database.pool.query<FileRow>({ ...SETTLE, values }));
-  if (rows[0] === undefined) throw new ParleyError("chat_not_found");
-  return storedFile(rows[0]);
+}
+
+/** The file itself, or the one of its name that was whole before it. */
+async function settle(
+  engine: Engine,
+  { values, named }: { values: unknown[]; named: UploadName | false },
+): Promise<StoredFile> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    try {
+      const { rows } = await guardDatabase(() => engine.database.pool.query<FileRow>({ ...SETTLE, values }));
+      if (rows[0] === undefined) throw new ParleyError("chat_not_found");
+      return storedFile(rows[0]);
+    } catch (error) {
+      if (!named || !isDuplicate(error)) throw error;
+      const twin = await findUpload(engine, named);
+      if (twin) return twin;
+      // It has been deleted since: the name is free again.
+    }
+  }
+  const message =
+    "Other uploads of this name came and went meanwhile; nothing was stored, try again in a moment.";
+  throw new ParleyError("overloaded", { message });
 }
 
 /** Measures a stored picture and stores its thumbnail. A picture that can't be read is a file like any other. */
