@@ -6,6 +6,7 @@ import {
   type TestDatabase,
   type TestEngine,
   type TestStorage,
+  until,
 } from "@parley/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createChat } from "../chats/create-chat.js";
@@ -13,6 +14,8 @@ import { closeEngine } from "../open-engine.js";
 import { storeFile } from "./store-file.js";
 
 const ANN = { userId: "ann", role: "user" };
+/** More than an integer of four bytes holds. */
+const QUOTA = 10_000_000_000;
 const BEN = { userId: "ben", role: "user" };
 
 let database: TestDatabase;
@@ -23,7 +26,7 @@ let chatId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   storage = createTestStorage();
-  opened = openTestEngine(database.url, { files: { storage, maxBytes: 1_000, quotaBytes: 100_000 } });
+  opened = openTestEngine(database.url, { files: { storage, maxBytes: 1_000, quotaBytes: QUOTA } });
 });
 
 afterAll(async () => {
@@ -138,6 +141,132 @@ describe("one whose twin was whole before it, and is deleted before it can be to
     const seen = twinsBefore({ tries: 3 });
     await expect(upload()).rejects.toMatchObject({ code: "overloaded" });
     expect([seen(), storage.objects.size, await bytesOf(ANN)]).toEqual([3, 0, 0]);
+  });
+});
+
+describe("in a quota that is nearly full", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  const UPLOAD = { name: "a.bin", expectedBytes: 100 };
+  const put = (statement: string, values: unknown[]) => opened.engine.database.pool.query(statement, values);
+
+  /** A stored file of Ann's, so that there is room for so many bytes. */
+  async function leave(room: number, id = opened.engine.ids()) {
+    await put(
+      `INSERT INTO files (id, chat_id, uploader_id, name, size, storage_key, stored_at)
+       VALUES ($1, $2, 'ann', 'old', $3, 'old', now())`,
+      [id, chatId, QUOTA - (await bytesOf(ANN)) - room],
+    );
+  }
+
+  /** An upload that is under way until it is told to end. */
+  async function begin(changes: Parameters<typeof upload>[0] = {}) {
+    let end = () => {};
+    const told = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let come = () => {};
+    const under = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const bytes = (async function* () {
+      come();
+      await told;
+      yield randomBytes(100);
+    })();
+    const file = upload({ ...UPLOAD, ...changes, bytes });
+    await Promise.race([under, file]);
+    return { file, end };
+  }
+
+  const refused = { code: "file_quota_exceeded" };
+
+  test("a repetition has the room of its first attempt, which is still under way", async () => {
+    await leave(100);
+    const first = await begin();
+    const again = await upload(UPLOAD);
+    await expect(upload({ ...UPLOAD, clientId: "u-2" })).rejects.toMatchObject(refused);
+    first.end();
+    expect(await first.file).toEqual(again);
+    expect(await bytesOf(ANN)).toBe(QUOTA);
+  });
+
+  test("one whose file is deleted, and not gone yet, needs room beside it", async () => {
+    await leave(100);
+    const { id } = await upload(UPLOAD);
+    await put("UPDATE files SET deleted_at = now() WHERE id = $1", [id]);
+    await expect(upload(UPLOAD)).rejects.toMatchObject(refused);
+    await put("DELETE FROM files WHERE id = $1", [id]);
+    await upload(UPLOAD);
+  });
+
+  test("they leave others as much room as the largest of them does", async () => {
+    await leave(500);
+    const first = await begin();
+    const larger = await begin({ expectedBytes: 300 });
+    await expect(begin({ expectedBytes: 501 })).rejects.toMatchObject(refused);
+    const other = await begin({ clientId: undefined, expectedBytes: 200 });
+    for (const clientId of [undefined, "u-2"])
+      await expect(begin({ clientId, expectedBytes: 1 })).rejects.toMatchObject(refused);
+    await expect(begin({ chatId: await newChat(), expectedBytes: 1 })).rejects.toMatchObject(refused);
+    for (const { end } of [first, larger, other]) end();
+    const files = await Promise.all([first, larger, other].map(({ file }) => file));
+    expect(new Set(files.map(({ id }) => id)).size).toBe(2);
+    expect(await bytesOf(ANN)).toBe(QUOTA - 500 + 200);
+  });
+
+  test("one that is refused, because its twin is whole since and has the room, is answered with it", async () => {
+    await leave(100);
+    const { pool } = opened.engine.database;
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    let twin: Awaited<ReturnType<typeof upload>> | undefined;
+    const racing = async (...args: unknown[]) => {
+      if ((args[0] as { name?: string }).name === "reserve-file") {
+        vi.restoreAllMocks();
+        twin = await upload(UPLOAD);
+      }
+      return query(...args);
+    };
+    vi.spyOn(pool, "query").mockImplementation(racing as typeof pool.query);
+    expect(await upload(UPLOAD)).toEqual(twin);
+    expect(twin).toBeDefined();
+  });
+
+  test("the room of a first attempt that breaks off is not taken twice, whoever takes it first", async () => {
+    await leave(100);
+    const { pool } = opened.engine.database;
+    const attempt = opened.engine.ids();
+    await put(
+      `INSERT INTO files (id, chat_id, uploader_id, name, size, storage_key, client_id)
+       VALUES ($1, $2, 'ann', 'a', 100, 'a', 'u-1')`,
+      [attempt, chatId],
+    );
+    const other = await pool.connect();
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    const racing = async (...args: unknown[]) => {
+      const answer = await query(...args);
+      if ((args[0] as { name?: string }).name === "reserve-file") {
+        vi.restoreAllMocks();
+        await other.query("BEGIN");
+        await other.query("DELETE FROM files WHERE id = $1", [attempt]);
+        await other.query(
+          `INSERT INTO files (id, chat_id, uploader_id, name, size, storage_key)
+           VALUES ($1, $2, 'ann', 'b', 100, 'b')`,
+          [opened.engine.ids(), chatId],
+        );
+      }
+      return answer;
+    };
+    vi.spyOn(pool, "query").mockImplementation(racing as typeof pool.query);
+    const again = upload(UPLOAD);
+    const failed = expect(again).rejects.toMatchObject(refused);
+    const waits =
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    await until(async () => (await other.query(waits)).rows.length > 0, "it waits for the other one");
+    await other.query("COMMIT");
+    other.release();
+    await failed;
+    expect(await bytesOf(ANN)).toBe(QUOTA);
   });
 });
 

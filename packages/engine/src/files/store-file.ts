@@ -64,16 +64,23 @@ export async function storeFile(engine: Engine, input: StoreFileInput): Promise<
   if (chat.status !== "active") throw new ParleyError("chat_closed");
   const limit = Math.min(store.maxBytes, input.expectedBytes ?? store.maxBytes);
   const id = engine.ids();
-  await reserveFile(engine, {
-    id,
-    chatId,
-    uploaderId: actor.userId,
-    name: cleanName(input.name),
-    bytes: limit,
-    storageKey: objectKey(id),
-    quotaBytes: store.quotaBytes,
-    clientId: input.clientId ?? null,
-  });
+  try {
+    await reserveFile(engine, {
+      id,
+      chatId,
+      uploaderId: actor.userId,
+      name: cleanName(input.name),
+      bytes: limit,
+      storageKey: objectKey(id),
+      quotaBytes: store.quotaBytes,
+      clientId: input.clientId ?? null,
+    });
+  } catch (error) {
+    // The room may be its twin's, which is whole since.
+    const twin = named && (await findUpload(engine, named));
+    if (twin) return twin;
+    throw error;
+  }
   try {
     const values = await takeBytes({ id, limit, store, input });
     const file = await settle(engine, { values, named });
