@@ -13,7 +13,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const serverUrl = requiredEnv("PARLEY_TEST_DATABASE_URL");
   const name = `parley_test_${randomBytes(8).toString("hex")}`;
   await onServer(serverUrl, async (server) => {
-    const template = await migratedTemplate(serverUrl, server);
+    const template = await migratedTemplate(server, { serverUrl });
     await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
   const url = new URL(serverUrl);
