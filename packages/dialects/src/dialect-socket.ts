@@ -39,8 +39,8 @@ export interface SocketClient extends Caller {
   readonly chatId: string | undefined;
   /** Names the connection where others are told and it has its answer. */
   readonly connectionId: string;
-  /** Whether the event of a message is still on its way to the client, in its turn. */
-  isToCome(message: Message): boolean;
+  /** Whether the event of a message is still on its way to the client, in its turn. Who is out of the chat by now hears of no more there. */
+  isToCome(message: Message): Promise<boolean>;
   /** Tells the others in a chat; a start that is not repeated ends by itself. Throws chat_not_found. */
   typing(input: { chatId: string; isTyping: boolean }): Promise<void>;
   /** The client has the chat open from now on, until it opens another one or leaves. Throws chat_not_found. */

@@ -1,5 +1,6 @@
 import { ParleyError } from "@parley/contracts";
 import type { DialectSocket } from "../dialect-socket.js";
+import { hearsOf } from "../hears-of.js";
 import { catchatErrorFrame } from "./catchat-errors.js";
 import { presentMessage } from "./present-message.js";
 import { sendCatchatMessage } from "./send-catchat-message.js";
@@ -18,7 +19,8 @@ export const catchatSocket: DialectSocket = {
       const { message, chat, isRetry } = await sendCatchatMessage(client, fields);
       const isOwn = message.senderId === client.identity.userId;
       // Of a message of one's own the event tells, unless it was told before.
-      const comes = isOwn && (!isRetry || client.isToCome(message));
+      const comes =
+        isOwn && (isRetry ? await client.isToCome(message) : await hearsOf(client, message.chatId));
       return comes ? [] : [{ ...presentMessage(message, chat), ...named(message.clientId) }];
     },
   },

@@ -1,5 +1,6 @@
-import { findMessage, markRead, readArrival } from "@parley/engine";
+import { findMessage, markRead } from "@parley/engine";
 import type { DialectSocket, Fields, Said, SocketClient } from "../dialect-socket.js";
+import { hearsOf } from "../hears-of.js";
 import { readInput } from "../read-input.js";
 import { messageFrameShape, readFrameShape, typingFrameShape } from "./input-shapes.js";
 import { sendMessage } from "./send-message.js";
@@ -14,16 +15,9 @@ async function say(client: SocketClient, frame: Fields): Promise<Said> {
   const { engine, identity } = client;
   const { id: chatId, number } = await engine.chatFacts.readByNumber(chat_id);
   const { message, isRetry } = await sendMessage(client, { chatId, fields: { ...fields, type } });
-  if (isRetry ? client.isToCome(message) : await hearsOf(client, chatId)) return [];
+  if (isRetry ? await client.isToCome(message) : await hearsOf(client, chatId)) return [];
   const [shape] = await viewMessages({ engine, identity }, { messages: [message], numberOf: () => number });
   return [{ type: "new_message", message: shape }];
-}
-
-/** Operators may write where they are not, and are told of nothing there. */
-async function hearsOf({ engine, identity }: SocketClient, chatId: string): Promise<boolean> {
-  const { userId, role } = identity;
-  if (role !== "admin" && role !== "system") return true;
-  return (await readArrival(engine, { chatId, userId })) !== null;
 }
 
 async function typing(client: SocketClient, frame: Fields): Promise<Said> {

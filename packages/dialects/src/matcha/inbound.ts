@@ -16,7 +16,7 @@ export const inbound: DialectSocket["frames"] = {
     const sent = readInput(sendFrameShape, fieldsOf(frame));
     const { conversation_id: to, content, client_id: clientId } = sent;
     const { message, conversation, comesBack } = await sendText(client, { to, content, clientId });
-    if (comesBack || client.isToCome(message)) return NOTHING;
+    if (comesBack || (await client.isToCome(message))) return NOTHING;
     return [newMessageFrame(message, { ...conversation, toSender: true })];
   },
   join_conversation: async (client, frame) => {

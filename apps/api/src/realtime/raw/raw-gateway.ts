@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ErrorCode, type Identity, LIMITS, ParleyError } from "@parley/contracts";
 import type { Dialect, DialectPorts, SocketClient } from "@parley/dialects";
+import { readArrival } from "@parley/engine";
 import type { Log } from "@parley/platform";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { GatewayAuthenticator } from "../../auth/create-gateway-authenticator.js";
@@ -230,7 +231,9 @@ export class RawGateway {
       },
       chatId: connection.onlyChat,
       connectionId: connection.id,
-      isToCome: (message) => this.#options.users.isToCome(connection.userId, message),
+      isToCome: async ({ chatId, seq }) =>
+        this.#options.users.isToCome(connection.userId, { chatId, seq }) &&
+        (await readArrival(engine, { chatId, userId: connection.userId })) !== null,
       typing: ({ chatId, isTyping }) => (isTyping ? startTyping(parts, chatId) : stopTyping(parts, chatId)),
       open: async (chatId) => {
         for (const other of connection.viewing) if (other !== chatId) await closeChatView(parts, other);

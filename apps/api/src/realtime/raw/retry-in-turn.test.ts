@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeEngine, createChat, type Engine, openEngine, sendMessage } from "@parley/engine";
+import { closeEngine, createChat, type Engine, openEngine, removeMember, sendMessage } from "@parley/engine";
 import { createLogger, parseConfig } from "@parley/platform";
 import {
   connectRaw,
@@ -11,7 +11,7 @@ import {
   testToken,
   until,
 } from "@parley/testing";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { startApi } from "../../app.js";
 import { apiConfigSchema } from "../../config.js";
 
@@ -115,6 +115,89 @@ it.each(DIALECTS)("$name: the answer to a retry does not overtake what was said 
   }
   const once = texts().filter((text, place, all) => all.indexOf(text) === place);
   expect(once).toEqual(said);
+});
+
+interface Said {
+  group: number;
+  from: string;
+  text: string;
+}
+
+const OF_GROUPS = [
+  {
+    name: "CatChat",
+    path: "/ws/catchat",
+    say: ({ group, from, text }: Said) => ({
+      from,
+      to: String(group),
+      messageType: 2,
+      content: text,
+      clientId: text,
+    }),
+    textOf: ({ content }: RawFrame) => content,
+  },
+  {
+    name: "Kelisim",
+    path: "/ws",
+    say: ({ group, text }: Said) => ({
+      type: "send_message",
+      chat_id: group,
+      content: text,
+      message_type: "text",
+      temp_id: text,
+    }),
+    textOf: ({ message }: RawFrame) => (message as RawFrame | undefined)?.content,
+  },
+];
+
+describe.each(OF_GROUPS)("$name: an operator", ({ path, say, textOf }) => {
+  /** A group of Ben's, and an operator who is connected, and in it if they are invited. */
+  async function arrive({ isInvited }: { isInvited: boolean }) {
+    const [ops, ben] = [randomId(), randomId()];
+    const owner = { userId: ben, role: "user" };
+    const request = { type: "group" as const, name: "g", memberIds: isInvited ? [ops] : [randomId()] };
+    const { id: chatId, number: group } = await createChat(unheard, { actor: owner, request });
+    const token = testToken({ userId: ops, role: "admin" });
+    const headers = { authorization: `Bearer ${token}` };
+    const client = await connectRaw(`http://127.0.0.1:${node.port}${path}?token=${token}`, { headers });
+    onTestFinished(() => client.close());
+    const ask = (text: string) => client.send(say({ group, from: ops, text }));
+    const hears = (text: string) => client.hear((frame) => textOf(frame) === text, `"${text}" is heard`);
+    const heard = (text: string) => client.heard.filter((frame) => textOf(frame) === text).length;
+    return { chatId, owner, operator: { userId: ops, role: "admin" }, ask, hears, heard };
+  }
+
+  it("is answered where they are not", async () => {
+    const { ask, hears, heard } = await arrive({ isInvited: false });
+    ask("first");
+    await hears("first");
+    ask("second");
+    await hears("second");
+    expect(heard("first")).toBe(1);
+  });
+
+  it("is answered once where they are", async () => {
+    const { ask, hears, heard } = await arrive({ isInvited: true });
+    ask("first");
+    await hears("first");
+    ask("second");
+    await hears("second");
+    expect(heard("first")).toBe(1);
+  });
+
+  it("is answered when they repeat what they said before they were removed, of which nothing was heard here", async () => {
+    const { chatId, owner, operator, ask, hears } = await arrive({ isInvited: true });
+    ask("here");
+    await hears("here");
+    for (const [actor, text] of [
+      [owner, "unheard"],
+      [operator, "said"],
+    ] as const)
+      await sendMessage(unheard, { actor, chatId, draft: { content: text, type: "text", clientId: text } });
+    await removeMember(unheard, { actor: owner, chatId, userId: operator.userId });
+    ask("said");
+    await hears("said");
+  });
 });
 
 const messageIn = (data: unknown) => (data as { message: string }).message;
