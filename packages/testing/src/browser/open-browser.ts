@@ -25,6 +25,9 @@ const SWITCHES = [
 
 const DESKTOP = { width: 1280, height: 800 };
 
+/** As long as tests wait for anything else: a busy machine may take longer than Playwright's own half a minute. */
+const PATIENCE_MS = 60_000;
+
 /** Chromium says it of every answer that is no success; whether that is right is for the test to say. */
 const REFUSED_ANSWER = /^Failed to load resource: the server responded with a status of/;
 
@@ -35,11 +38,13 @@ export async function openBrowser(): Promise<TestBrowser> {
     executablePath: command,
     args: SWITCHES,
     headless: true,
+    timeout: 2 * PATIENCE_MS,
     env: env as Record<string, string>,
   });
   return {
     open: async (options = {}) => {
       const context = await browser.newContext({ viewport: DESKTOP, locale: "en-GB", ...options });
+      context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on("console", (message) => {
