@@ -29,7 +29,8 @@ async function showToken(token: string): Promise<void> {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-const admin = (expiresIn = 3600) => testToken({ userId: "ops", role: "admin", name: "Olga Ops", expiresIn });
+const HOUR = 3_600;
+const admin = (expiresIn = HOUR) => testToken({ userId: "ops", role: "admin", name: "Olga Ops", expiresIn });
 const heading = (name: string) => page.getByRole("heading", { level: 1, name });
 
 it("an administrator comes in, to the page that they asked for", async () => {
@@ -81,11 +82,13 @@ it("the token is in this tab only, and gone after signing out", async () => {
 });
 
 it("a token that ends sends to the way in, which leads back to the same page", async () => {
+  await page.clock.install();
   await page.goto("/admin/users?q=zoe");
-  await showToken(admin(2));
+  await showToken(admin(HOUR));
   await heading("Users").waitFor();
+  await page.clock.fastForward(HOUR * 1_000);
   await page.getByRole("alert").filter({ hasText: "Your token has expired" }).waitFor();
-  await showToken(admin());
+  await showToken(admin(2 * HOUR));
   await heading("Users").waitFor();
   expect(new URL(page.url()).search).toBe("?q=zoe");
 });

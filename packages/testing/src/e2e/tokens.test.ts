@@ -25,6 +25,19 @@ afterAll(async () => {
 let names = 0;
 const someone = (what: string) => `${what}-${++names}`;
 
+/** With a token that is good for one call and no longer than it has to be for that, which is longer on a busy machine. */
+async function connectBriefly(userId: string): Promise<NativeClient> {
+  let expiresIn = 1;
+  return until(async () => {
+    expiresIn *= 2;
+    const token = testToken({ userId, expiresIn });
+    const client = await connectNative(cluster.urls[0], { userId, token }).catch(() => undefined);
+    if (client === undefined) return undefined;
+    open.push(client);
+    return (await client.ask("set_presence", { status: "online" })).ok && client;
+  }, "a token lives long enough to be used");
+}
+
 describe("a token", () => {
   it("that is missing, wrong or expired is a connect_error with a code", async () => {
     const cases: Array<[string, string]> = [
@@ -44,12 +57,7 @@ describe("a token", () => {
 
   it("that runs out on a live socket is told, refuses requests, and can be renewed", async () => {
     const userId = someone("short");
-    const client = await connectNative(cluster.urls[0], {
-      userId,
-      token: testToken({ userId, expiresIn: 2 }),
-    });
-    open.push(client);
-    expect(await client.ask("set_presence", { status: "online" })).toMatchObject({ ok: true });
+    const client = await connectBriefly(userId);
     await client.hear("token_expiring");
     expect(await client.ask("set_presence", { status: "online" })).toMatchObject({
       error: { code: "token_expired" },
