@@ -153,11 +153,14 @@ describe.each(CONTRACTS.map((contract) => ({ name: contract.name, contract })))(
   });
 });
 
+/** What a burst has used up comes back too slowly for a busy machine to send in between all the same. */
+const SLOWLY = { MESSAGES_PER_MINUTE: "10", MESSAGES_BURST: "4" };
+
 describe("the rate of messages", () => {
   it.each(CONTRACTS.map((contract) => ({ name: contract.name, contract })))(
     "holds on $name, across nodes, and says when to come again",
     async ({ contract }) => {
-      const strict = await startTestCluster({ MESSAGES_PER_MINUTE: "60", MESSAGES_BURST: "4" });
+      const strict = await startTestCluster(SLOWLY);
       onTestFinished(() => strict.stop());
       const [one] = contract.people;
       const members = contract.people.slice(0, contract.chatSize);

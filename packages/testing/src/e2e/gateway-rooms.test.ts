@@ -324,7 +324,7 @@ describe("a node that dies", () => {
 
 describe("requests", () => {
   it("are counted for each user whom the gateway brings, over all nodes", async () => {
-    const strict = await startTestCluster({ REQUESTS_PER_MINUTE: "60", REQUESTS_BURST: "5" });
+    const strict = await startTestCluster({ REQUESTS_PER_MINUTE: "1", REQUESTS_BURST: "5" });
     onTestFinished(() => strict.stop());
     const ask = (userId: string, turn: number) =>
       gatewayCaller(strict.urls[turn % 2 ? 1 : 0], { userId }).call("/chat/v1/rooms/");

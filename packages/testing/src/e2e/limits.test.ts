@@ -14,7 +14,7 @@ const open: Array<{ close(): unknown }> = [];
 
 beforeAll(async () => {
   cluster = await startTestCluster({
-    MESSAGES_PER_MINUTE: "6",
+    MESSAGES_PER_MINUTE: "1",
     MESSAGES_BURST: "4",
     SOCKET_EVENTS_PER_SECOND: "1",
     SOCKET_EVENTS_BURST: "30",
