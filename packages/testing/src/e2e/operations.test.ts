@@ -13,13 +13,13 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await startOwnCluster();
-}, 120_000);
+});
 
 afterAll(async () => {
   signalRedis("SIGCONT");
   for (const node of cluster?.nodes ?? []) node.signal("SIGCONT");
   await cluster?.stop();
-}, 60_000);
+});
 
 function signalRedis(signal: "SIGSTOP" | "SIGCONT"): void {
   const redis = cluster?.services.redis;
@@ -52,15 +52,15 @@ describe("a cluster that is well", () => {
         "worker worker",
       ]);
     }
-    const node = await nodeOf("api-2");
+    // Each word between nodes that is late says for a moment that the bus does not work.
+    const node = await until(async () => {
+      const found = await nodeOf("api-2");
+      return found?.dependencies.bus?.ok && found;
+    }, "the node has its bus");
     expect(node).toMatchObject({ users: 1, version: "0.1.0", drain_asked: false });
-    expect(node?.dependencies).toMatchObject({
-      postgres: { ok: true, reason: null },
-      redis: { ok: true },
-      bus: { ok: true },
-    });
-    expect(node?.dependencies.postgres?.latency_ms).toBeGreaterThan(0);
-    expect(node?.memory_bytes).toBeGreaterThan(1e6);
+    expect(node.dependencies).toMatchObject({ postgres: { ok: true, reason: null }, redis: { ok: true } });
+    expect(node.dependencies.postgres?.latency_ms).toBeGreaterThan(0);
+    expect(node.memory_bytes).toBeGreaterThan(1e6);
   });
 
   it("shows rates and latencies of what is sent", async () => {
@@ -96,7 +96,7 @@ describe("a cluster that is well", () => {
       "what was sent shows",
       60_000,
     );
-  }, 70_000);
+  });
 });
 
 describe.each(CONTRACTS.map((contract) => ({ name: contract.name, contract })))(
@@ -154,7 +154,7 @@ describe("a node that hangs", () => {
     await untilState("api-2", "ready");
     const after = await get<AlertsShape>("alerts");
     expect(after.alerts.filter(({ code }) => code === "ParleyNodeDown")).toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe("while Redis hangs", () => {
@@ -184,7 +184,7 @@ describe("while Redis hangs", () => {
     signalRedis("SIGCONT");
     await until(async () => (await nodes()).incomplete === null, "all are known again", 60_000);
     for (const id of ["api-1", "api-2", "worker"]) await untilState(id, "ready");
-  }, 120_000);
+  });
 });
 
 describe("draining", () => {
@@ -199,9 +199,10 @@ describe("draining", () => {
     const client = await connectNative(cluster.urls[1], { userId: "cid" });
     onTestFinished(() => client.close());
     await drain("api-2");
-    await until(async () => !client.socket.connected, "the client was sent away", 30_000);
+    await until(async () => !client.socket.connected, "the client was sent away");
     await untilState("api-2", "draining");
-    expect((await nodeOf("api-2"))?.connections).toBe(0);
+    // The first report of a node that drains may count those who are about to be sent away.
+    await until(async () => (await nodeOf("api-2"))?.connections === 0, "nobody is counted who has gone");
     expect(await readiness(node?.url)).toBe(503);
     await expect(connectNative(cluster.urls[1], { userId: "dan" })).rejects.toThrow();
     expect((await nodes(1)).nodes).toHaveLength(3);
@@ -211,7 +212,7 @@ describe("draining", () => {
     expect((await nodeOf("api-2"))?.drain_asked).toBe(false);
     const back = await connectNative(cluster.urls[1], { userId: "dan" });
     back.close();
-  }, 120_000);
+  });
 
   it("has a worker take no more jobs, which its queues say", async () => {
     await drain("worker");
@@ -230,7 +231,7 @@ describe("draining", () => {
     await untilState("worker", "ready");
     expect(await queue("jobs")).toMatchObject({ workers: 1, slots: 6 });
     await until(async () => (await queue("jobs"))?.trouble === null, "the queue moves", 60_000);
-  }, 120_000);
+  });
 
   it("is refused for a node that nobody knows", async () => {
     const answer = await ops().request("POST", "/v1/admin/nodes/api-9/drain", {});
@@ -251,5 +252,5 @@ describe("engagement", () => {
       "what was said today is counted",
       90_000,
     );
-  }, 100_000);
+  });
 });

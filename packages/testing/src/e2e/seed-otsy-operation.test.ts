@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { io } from "socket.io-client";
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { RestAnswer } from "../rest-client.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { until } from "../until.js";
@@ -14,6 +14,7 @@ import { newOrderChat, type OtsyPage, type OtsyPayload, openPage, otsyCast, sayT
  */
 
 const ORIGIN = "https://app.example";
+const PATIENCE = { timeout: 60_000, interval: 100 };
 
 let cluster: TestCluster;
 /** Open from the beginning to the end, for its heartbeat. */
@@ -26,14 +27,14 @@ beforeAll(async () => {
   cluster = await startTestCluster({ ALLOWED_ORIGINS: ORIGIN, LOG_LEVEL: "info" });
   patient = openPage(cluster.urls[0], someone(0).token);
   patient.socket.io.on("ping", () => void heartbeats++);
-}, 120_000);
+});
 
 afterEach(cast.leave);
 
 afterAll(async () => {
   patient?.socket.disconnect();
   await cluster?.stop();
-}, 60_000);
+});
 
 async function openChat() {
   const [user, shopper] = [someone(0), someone(1, "shopper")];
@@ -176,11 +177,12 @@ describe("監視・メトリクス", () => {
   it("every process says whether it lives and whether it can serve", async () => {
     for (const { url } of [...cluster.nodes, cluster.worker]) {
       expect((await fetch(`${url}/healthz`)).status).toBe(200);
-      const ready = await fetch(`${url}/readyz`);
-      expect([ready.status, await ready.json()]).toMatchObject([
-        200,
-        { ready: true, dependencies: { postgres: { ok: true }, redis: { ok: true } } },
-      ]);
+      const well = { ready: true, dependencies: { postgres: { ok: true }, redis: { ok: true } } };
+      // A busy machine may keep a dependency's answer from coming in time once.
+      await vi.waitFor(async () => {
+        const ready = await fetch(`${url}/readyz`);
+        expect([ready.status, await ready.json()]).toMatchObject([200, well]);
+      }, PATIENCE);
     }
   });
 });
