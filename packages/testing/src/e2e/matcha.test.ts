@@ -13,7 +13,7 @@ const open: Array<RawClient | NativeClient> = [];
 
 beforeAll(async () => {
   cluster = await startTestCluster();
-}, 120_000);
+});
 
 afterEach(() => {
   for (const client of open.splice(0)) client.close();
@@ -21,7 +21,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 let ids = 100;
 /** Somebody whom no other test knows. */
@@ -247,7 +247,11 @@ describe("presence", () => {
     const [ana, ben, eve] = [someone(), someone(1), someone()];
     await talk(ana, ben);
     const client = await connect(ana);
-    const here = await ben.ask("GET", `/users/${ana.id}/presence`);
+    // Who is told to be connected may be present for the other node a moment later.
+    const here = await until(async () => {
+      const answer = await ben.ask<{ is_online: boolean }>("GET", `/users/${ana.id}/presence`);
+      return answer.body.data.is_online && answer;
+    }, "ana is present");
     const time = expect.stringMatching(/Z$/);
     expect([here.status, here.body.data]).toEqual([
       200,

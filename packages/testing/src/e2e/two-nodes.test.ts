@@ -10,7 +10,7 @@ const open: NativeClient[] = [];
 
 beforeAll(async () => {
   cluster = await startTestCluster({ TYPING_TIMEOUT_MS: "300" });
-}, 120_000);
+});
 
 afterEach(() => {
   for (const client of open.splice(0)) client.close();
@@ -18,7 +18,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 let names = 0;
 /** A user id that no other test uses. */
@@ -221,7 +221,10 @@ describe("one order", () => {
       message: { ...message, content: "other" },
     });
     expect(reused).toMatchObject({ ok: false, error: { code: "client_id_reused" } });
-    expect(sockets[1]?.messages(chatId)).toHaveLength(1);
+    // The acknowledgement of a retry may overtake the bus; what is said after all of them does not.
+    await sockets[0]?.ask("send_message", { chatId, message: { content: "the end" } });
+    await sockets[1]?.hear<MessageShape>("new_message", ({ content }) => content === "the end");
+    expect(sockets[1]?.messages(chatId).map(({ content }) => content)).toEqual(["once", "the end"]);
   });
 });
 
