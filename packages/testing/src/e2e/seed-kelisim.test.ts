@@ -4,6 +4,7 @@ import type { KelisimPerson } from "../kelisim-person.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { TEST_JWT_SECRET, testToken } from "../test-token.js";
 import { until } from "../until.js";
+import { untilNamed } from "../until-named.js";
 import { frameOf, kelisimCast, messageFrame, newGroup, say } from "./kelisim-cast.js";
 
 // Follows the seed's document from its top to the WebSocket; each test stands under the heading of its promise.
@@ -13,13 +14,13 @@ const { someone, online, leave } = kelisimCast(() => cluster);
 
 beforeAll(async () => {
   cluster = await startTestCluster({ NODE_ENV: "development" });
-}, 120_000);
+});
 
 afterEach(leave);
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
@@ -76,6 +77,7 @@ describe("API 文档 / 聊天管理", () => {
   it("POST /api/chats makes a chat of two or a group, and GET lists and shows it", async () => {
     const [ann, ben, cid] = [someone(0, { name: "张三" }), someone(1, { name: "李四" }), someone(0)];
     await ben.ask("GET", "/api/chats");
+    await untilNamed(cluster.databaseUrl, [String(ben.id)]);
     const made = await ann.ask("POST", "/api/chats", { participant_ids: [ben.id] });
     const pair = {
       id: expect.any(Number),
@@ -89,6 +91,7 @@ describe("API 文档 / 聊天管理", () => {
       updated_at: TIME,
     };
     expect([made.status, made.body]).toEqual([201, pair]);
+    await untilNamed(cluster.databaseUrl, [String(ann.id)]);
     // One chat per pair, whoever asks, and as digits too.
     const again = await ben.ask("POST", "/api/chats", {
       type: "private",

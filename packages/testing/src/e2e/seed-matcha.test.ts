@@ -1,9 +1,9 @@
-import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isA, type MatchaPerson, matchaPerson } from "../matcha-person.js";
 import { connectRaw, type RawClient } from "../raw-client.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { until } from "../until.js";
+import { untilNamed } from "../until-named.js";
 
 /** The Matcha chat service's own document, from its first heading to its last, against two nodes. */
 
@@ -22,17 +22,12 @@ async function connect(person: MatchaPerson): Promise<RawClient> {
   return client;
 }
 
-/** The user directory learns names beside the calls. */
-async function untilNamed(...people: MatchaPerson[]): Promise<void> {
+async function introduce(...people: MatchaPerson[]): Promise<void> {
   for (const person of people) await person.ask("GET", "/conversations");
-  const database = new Client({ connectionString: cluster.databaseUrl });
-  await database.connect();
-  await until(
-    async () =>
-      (await database.query("SELECT 1 FROM users WHERE name IS NOT NULL")).rowCount === people.length,
-    "the directory knows everybody's name",
+  await untilNamed(
+    cluster.databaseUrl,
+    people.map(({ id }) => String(id)),
   );
-  await database.end();
 }
 
 const ok = (data: unknown, status = 200) => ({ status, body: { success: true, data } });
@@ -41,8 +36,8 @@ beforeAll(async () => {
   cluster = await startTestCluster({ TYPING_TIMEOUT_MS: "300" });
   ana = matchaPerson({ url: cluster.urls[0], id: 1, name: "Ana Lopez" });
   ben = matchaPerson({ url: cluster.urls[1], id: 2, name: "Ben" });
-  await untilNamed(ana, ben);
-}, 120_000);
+  await introduce(ana, ben);
+});
 
 afterEach(() => {
   for (const client of open.splice(0)) client.close();
@@ -50,7 +45,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 describe("📡 API Endpoints · Authentification", () => {
   it("every call needs the token and X-User-ID", async () => {
@@ -153,6 +148,11 @@ describe("📡 API Endpoints · Messages", () => {
       },
     ]);
     await connect(ben);
+    // For the other node he may be present a moment later.
+    await until(async () => {
+      const { body } = await ana.ask<{ is_online: boolean }>("GET", "/users/2/presence");
+      return body.data.is_online;
+    }, "Ben is present");
     expect(await ana.ask("POST", "/messages", body)).toMatchObject(ok({ delivered: true }, 201));
   });
 
