@@ -9,4 +9,4 @@ it("an archive run that is killed in its middle, and a second one, lose and doub
   expect(report.segments).toBeGreaterThan(report.segmentsAtKill);
   expect(report.compared.during).toBeGreaterThan(0);
   expect(report.sentMeanwhile).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -129,15 +129,17 @@ async function prepare(
   return { engine, databaseUrl, chats, prints, sync: { whole, since, cursor }, faults: [], log };
 }
 
-/** A process that archives what is a day old as the worker does, as fast as it can. */
-function archiveApart({ databaseUrl }: Stage): ChildProcess {
+/** A process that archives what is a day old as the worker does, as fast as it can; and stands still when it has archived `most` messages. */
+function archiveApart({ databaseUrl }: Stage, most?: number): ChildProcess {
   const program = `
     import { beginArchiveRun, openEngine, runArchive } from "@parley/engine";
     const log = { info() {}, warn() {}, error(...line) { console.error(...line); } };
     const engine = openEngine({ databaseUrl: ${JSON.stringify(databaseUrl)}, publish() {}, log });
     const policy = { archiveAfterDays: { order: 0, direct: 1, group: 0 }, purgeAfterDays: 0 };
     const run = await beginArchiveRun(engine);
-    await runArchive(engine, { run, policy, afterSegment: async () => true });
+    let left = ${most ?? "Infinity"};
+    const afterSegment = async (messages) => (left -= messages) > 0 || new Promise(() => undefined);
+    await runArchive(engine, { run, policy, afterSegment });
     process.exit(0);`;
   return spawn(process.execPath, ["--input-type=module", "-e", program], {
     cwd: import.meta.dirname,
@@ -148,8 +150,9 @@ function archiveApart({ databaseUrl }: Stage): ChildProcess {
 async function archiveUntilKilled(stage: Stage) {
   const { engine, chats } = stage;
   const began = performance.now();
-  const child = archiveApart(stage);
   const stored = await one(engine, "SELECT sum(greatest(0, last_seq - 200)) FROM chats");
+  // However late it is noticed that it has done one half, it does not come to the end of the other.
+  const child = archiveApart(stage, (stored * 3) / 4);
   let compared = 0;
   const isHalf = async () => {
     if (child.exitCode !== null) throw new Error("The first run ended before it could be killed");
