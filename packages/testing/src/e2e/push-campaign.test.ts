@@ -20,12 +20,12 @@ beforeAll(async () => {
     VAPID_PUBLIC_KEY: vapid.publicKey,
     VAPID_PRIVATE_KEY: vapid.privateKey,
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
   await service?.stop();
-}, 60_000);
+});
 
 const restOf = (userId: string, role = "user") => restClient(cluster.urls[0], { userId, role });
 
@@ -87,12 +87,13 @@ it("a campaign that the push service holds up does not hold up a message, and re
   service.gate("campaign").open();
   const progress = async () =>
     (await admin.request<Progress>("GET", `/v1/notifications/batch/${batch.batch_id}`)).body;
-  await until(async () => (await progress()).state === "done", "the campaign is over", 60_000);
+  // What the worker could not wait for on a busy machine is tried again, at first after a quarter of a minute, then after three.
+  await until(async () => (await progress()).state === "done", "the campaign is over", 240_000);
   const { total, sent, by_variant: variants } = await progress();
   expect({ total, sent }).toEqual({ total: PEOPLE, sent: PEOPLE });
   expect((variants.plain?.sent ?? 0) + (variants.loud?.sent ?? 0)).toBe(PEOPLE);
   expect(variants.plain?.sent).toBeGreaterThan(0);
   expect(variants.loud?.sent).toBeGreaterThan(0);
-  expect(await service.doubled()).toEqual([]);
-  expect(new Set(service.received.map((push) => push.subscription)).size).toBe(PEOPLE + 1);
-}, 180_000);
+  const answered = service.received.filter(({ abandoned }) => !abandoned).map((push) => push.subscription);
+  expect(answered.toSorted()).toEqual([...browsers, friend].toSorted());
+}, 400_000);
