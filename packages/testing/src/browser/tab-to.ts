@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { until } from "../until.js";
 
 /** Presses the Tab key until something has the focus whose words, or label, begin so. */
 export async function tabTo(page: Page, words: string): Promise<void> {
@@ -12,7 +13,12 @@ export async function tabTo(page: Page, words: string): Promise<void> {
 const WORDS =
   "(({ labels, textContent, tagName }) => (labels?.[0]?.textContent || textContent || tagName).trim())(document.activeElement)";
 
+/** Waits until something with these words has the focus, which a page gives after it has shown what it is given for. */
+export async function untilFocused(page: Page, words: string): Promise<void> {
+  await until(async () => (await focusedWords(page)) === words, `“${words}” has the focus`);
+}
+
 /** What stands on what has the focus, or the label of a field. */
-export function focusedWords(page: Page): Promise<string> {
+function focusedWords(page: Page): Promise<string> {
   return page.evaluate<string>(WORDS);
 }

@@ -7,7 +7,7 @@ import { type Answers, sampleAnswers } from "../browser/sample/sample-answers.js
 import { sampleNodes } from "../browser/sample/sample-cluster.js";
 import { sampleUser } from "../browser/sample/sample-content.js";
 import { signIn, untilLoaded } from "../browser/sign-in.js";
-import { focusedWords, tabTo } from "../browser/tab-to.js";
+import { tabTo, untilFocused } from "../browser/tab-to.js";
 import { WEB_PAGES } from "../browser/web-pages.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 import { until } from "../until.js";
@@ -150,7 +150,7 @@ describe("by keyboard alone", () => {
     await tabTo(page, "Queues");
     await page.keyboard.press("Enter");
     await heading(page, "Queues").waitFor();
-    expect(await focusedWords(page)).toBe("Queues");
+    await untilFocused(page, "Queues");
   });
 
   it("a question keeps the focus inside, closes with Escape, and gives it back", async () => {
@@ -169,7 +169,7 @@ describe("by keyboard alone", () => {
     }
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    expect(await focusedWords(page)).toBe("Drain api-3");
+    await untilFocused(page, "Drain api-3");
   });
 
   it("single moments of a chart are read off", async () => {
@@ -227,7 +227,10 @@ it("updates can be paused", async () => {
   await until(() => asked > 0, "the page asks by itself");
 
   await page.getByRole("button", { name: "Pause updates" }).click();
-  await page.waitForLoadState("networkidle");
+  // What it has asked just before is told of before what it asks after.
+  const last = page.waitForRequest("**/the-last");
+  await page.evaluate("void fetch('/the-last')");
+  await last;
   asked = 0;
   await page.clock.runFor(600_000);
   expect(asked).toBe(0);
