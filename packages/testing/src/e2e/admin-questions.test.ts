@@ -193,8 +193,8 @@ it("a campaign is paused and goes on, and the better text is named", async () =>
   expect({ state, sent, pending }).toEqual({ state: "paused", sent: 0, pending: PEOPLE });
 
   await operator.act({ button: "Resume", told: "The campaign goes on." });
-  // What the full push service held back is tried again a quarter of a minute later.
-  await until(async () => (await progressOf(batchId)).sent === PEOPLE, "everybody has it");
+  // What the push service, which is this process, did not answer in time is tried again a quarter of a minute later, then three quarters.
+  await until(async () => (await progressOf(batchId)).sent === PEOPLE, "everybody has it", 240_000);
   await page.getByText("Done", { exact: true }).waitFor(PATIENCE);
   await Promise.all(
     pushes.received.map(({ subscription, payload }) => {
@@ -205,7 +205,7 @@ it("a campaign is paused and goes on, and the better text is named", async () =>
     }),
   );
   await page.getByText("“loud” is clicked more often by more than chance (5 % level).").waitFor(PATIENCE);
-});
+}, 500_000);
 
 it("a job that failed is shown with its reason, and done when it is retried", async () => {
   const broken = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -214,11 +214,9 @@ it("a job that failed is shown with its reason, and done when it is retried", as
   await run(broken);
   const messageId = await say("ann", "mia", "The disk is full");
   await signIn(page, "/admin/jobs");
-  const failure = page.getByRole("table", { name: "Recently failed jobs" });
-  await failure
-    .getByText(/No space left on device/)
-    .first()
-    .waitFor(PATIENCE);
+  const table = page.getByRole("table", { name: "Recently failed jobs" });
+  const failure = table.getByText(/No space left on device/);
+  await failure.first().waitFor(PATIENCE);
   await run("DROP TRIGGER refuse ON notifications");
   await operator.act({
     button: "Retry failed",
@@ -226,10 +224,13 @@ it("a job that failed is shown with its reason, and done when it is retried", as
     told: /failed jobs? of notifications/,
   });
   await until(async () => (await outcomeOf(messageId, "mia")) === "suppressed", "the job is done");
-  await failure
-    .getByText(/No space left on device/)
-    .first()
-    .waitFor({ state: "detached", ...PATIENCE });
+  // A sweep that was at it when the disk had room again may fail after the others were retried.
+  await until(async () => {
+    const { body } = await ops<QueuesShape>("GET", "/v1/admin/queues");
+    const hasFailed = body.queues.some(({ name, failed }) => name === "notifications" && failed > 0);
+    if (hasFailed) await ops("POST", "/v1/admin/queues/notifications/retry-failed");
+    return (await failure.count()) === 0;
+  }, "no failure is shown any more");
 });
 
 it("which node is sick: one that hangs and a worker that is gone are found, and are well again", async () => {
@@ -275,6 +276,8 @@ it("which node is sick: one that hangs and a worker that is gone are found, and 
 });
 
 it("a node is drained by keyboard alone: its clients move on, and the page says so", async () => {
+  // The load balancer, too, has noticed that the one which hung is back.
+  await until(() => cluster.balancer.readyNodes().length === 2, "both nodes get clients");
   const clients = await Promise.all(
     ["una", "vic", "wes", "xia"].map((userId) => connectNative(cluster.url, { userId, reconnect: true })),
   );
