@@ -26,7 +26,7 @@ const SCENARIOS: ScenarioName[] = [
   "postgres-restart",
   "postgres-failover",
 ];
-const timeout = 240_000;
+const timeout = 600_000;
 
 async function play(scenario: ScenarioName, changes: Partial<ChaosOptions> = {}) {
   const told: string[] = [];

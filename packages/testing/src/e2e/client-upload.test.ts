@@ -46,14 +46,14 @@ beforeAll(async () => {
   });
   await page.goto(`http://127.0.0.1:${wire.port}/sdk/`);
   await page.waitForFunction("globalThis.sdk !== undefined");
-}, 120_000);
+});
 
 afterAll(async () => {
   await browser?.close();
   await wire?.stop();
   if (database !== undefined) await closeEngine(database.engine);
   await cluster?.stop();
-}, 60_000);
+});
 
 async function newChat(userId: string): Promise<string> {
   const body = { type: "group", name: "files", member_ids: ["ben"] };

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const files = { storage: openLocalStorage(folder), maxBytes: 1_000_000, quotaBytes: 1_000_000 };
   test = openTestEngine(cluster.databaseUrl, { files });
   redis = connectRedis({ url: testRedisUrl(), role: "queue-worker", log: SILENT });
-  await whenReady(redis, 20_000);
+  await whenReady(redis, 60_000);
 });
 
 afterAll(async () => {

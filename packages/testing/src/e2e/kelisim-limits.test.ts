@@ -14,13 +14,13 @@ beforeAll(async () => {
     REQUESTS_PER_MINUTE: "1",
     REQUESTS_BURST: "20",
   });
-}, 120_000);
+});
 
 afterEach(leave);
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 /** What one's own message comes back as. */
 const echoOf = (tempId: string) => (frame: RawFrame) =>

@@ -9,13 +9,13 @@ const { someone, onNode, online, leave } = kelisimCast(() => cluster);
 
 beforeAll(async () => {
   cluster = await startTestCluster();
-}, 120_000);
+});
 
 afterEach(leave);
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 type Call = [method: string, path: string, body?: unknown];
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
     MAX_CONNECTIONS_PER_USER: "3",
     ALLOWED_ORIGINS: ORIGIN,
   });
-}, 120_000);
+});
 
 afterEach(() => {
   for (const one of open.splice(0)) one.close();
@@ -30,7 +30,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 async function connect(node: 0 | 1, userId: string, role = "user"): Promise<NativeClient> {
   const client = await connectNative(cluster.urls[node], { userId, role });

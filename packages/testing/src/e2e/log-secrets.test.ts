@@ -31,13 +31,13 @@ beforeAll(async () => {
     VAPID_PUBLIC_KEY: vapid.publicKey,
     VAPID_PRIVATE_KEY: vapid.privateKey,
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
   await service?.stop();
   await rm(folder, { recursive: true });
-}, 60_000);
+});
 
 const logs = async () => {
   const names = ["api-1", "api-2", "worker"];
@@ -130,4 +130,4 @@ it("nothing secret and nothing that people write reaches the logs of nodes and w
   for (const { endpoint, keys } of endpoints)
     for (const secret of [new URL(endpoint).pathname.slice(1), keys.p256dh, keys.auth])
       expect(written, "a push's endpoint or key").not.toContain(secret);
-}, 120_000);
+});

@@ -12,7 +12,7 @@ const open: Array<RawClient | NativeClient> = [];
 
 beforeAll(async () => {
   cluster = await startTestCluster();
-}, 120_000);
+});
 
 afterEach(() => {
   for (const client of open.splice(0)) client.close();
@@ -20,7 +20,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 let ids = 100;
 /** Somebody whom no other test knows. */
@@ -257,5 +257,5 @@ describe("100 messages a minute", () => {
     } finally {
       await small.stop();
     }
-  }, 120_000);
+  });
 });

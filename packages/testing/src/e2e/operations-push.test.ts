@@ -20,12 +20,12 @@ beforeAll(async () => {
     VAPID_PUBLIC_KEY: vapid.publicKey,
     VAPID_PRIVATE_KEY: vapid.privateKey,
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
   await service?.stop();
-}, 60_000);
+});
 
 const get = async <Body>(path: string): Promise<Body> => {
   const ops = restClient(cluster.urls[1], { userId: "ops", role: "admin" });
@@ -68,7 +68,7 @@ it("a service that does not accept the keys shows with its answer, at the person
     const { alerts } = await get<AlertsShape>("/v1/admin/alerts");
     return alerts.some(({ code, subject }) => code === "ParleyPushKeysRefused" && subject === "other");
   }, "there is an alert");
-}, 120_000);
+});
 
 it("a person without a device shows with the reason, and with the message to ask about", async () => {
   service.behave({ kind: "accept" });

@@ -165,13 +165,13 @@ beforeAll(async () => {
   });
   database = new Client({ connectionString: cluster.databaseUrl });
   await database.connect();
-}, 120_000);
+});
 
 afterAll(async () => {
   await database?.end();
   await cluster?.stop();
   await Promise.all(services?.map((service) => service.stop()) ?? []);
-}, 60_000);
+});
 
 async function rows(text: string, userId: string): Promise<Record<string, unknown>[]> {
   return (await database.query<Record<string, unknown>>(text, [userId])).rows;
@@ -202,7 +202,7 @@ it.each(ANSWERS.map((expected, place) => ({ ...expected, place })))(
 
     const message = { content: "It has come.", type: "text" };
     await shop.request("POST", `/v1/chat/${chat.body.id}/messages`, message);
-    await until(async () => (await counted(metric)) > before, "it is counted", 30_000);
+    await until(async () => (await counted(metric)) > before, "it is counted");
     // Once every outcome is stored, the delivery says when it was tried.
     await until(async () => {
       const text = "SELECT state FROM notifications WHERE user_id = $1";
@@ -213,7 +213,6 @@ it.each(ANSWERS.map((expected, place) => ({ ...expected, place })))(
     expect(left).toHaveLength(subscription === "kept" ? 1 : 0);
     expect(await service.doubled()).toEqual([]);
   },
-  60_000,
 );
 
 it("no answer fails a job: what is to be tried again is in the database", async () => {
@@ -250,14 +249,10 @@ it("answers of any length cost the worker no memory", async () => {
   let most = 0;
   const message = { content: "It has come.", type: "text" };
   await shop.request("POST", `/v1/chat/${chat.body.id}/messages`, message);
-  await until(
-    async () => {
-      most = Math.max(most, await residentBytes());
-      return (await counted(refused)) === before + PEOPLE;
-    },
-    "all of them are answered",
-    30_000,
-  );
+  await until(async () => {
+    most = Math.max(most, await residentBytes());
+    return (await counted(refused)) === before + PEOPLE;
+  }, "all of them are answered");
   expect(most - idle).toBeLessThan(SPARE_BYTES);
   const floods = flooding.requests.filter(({ answer }) => answer?.status === 400);
   expect(floods).toHaveLength(PEOPLE);
@@ -266,7 +261,7 @@ it("answers of any length cost the worker no memory", async () => {
     expect(answer?.bodyBytes).toBeGreaterThan(16 * 1024);
     expect(abandoned).toBe(true);
   }
-}, 60_000);
+});
 
 async function residentBytes(): Promise<number> {
   const text = await (await fetch(`${cluster.worker.url}/metrics`)).text();

@@ -10,7 +10,7 @@ const open: NativeClient[] = [];
 
 beforeAll(async () => {
   cluster = await startOwnCluster();
-}, 120_000);
+});
 
 afterEach(() => {
   for (const client of open.splice(0)) client.close();
@@ -19,7 +19,7 @@ afterEach(() => {
 afterAll(async () => {
   signalRedis("SIGCONT");
   await cluster?.stop();
-}, 60_000);
+});
 
 /** Stops and wakes the cluster's own Redis; while stopped, connections stay open and nothing answers. */
 function signalRedis(signal: "SIGSTOP" | "SIGCONT"): void {

@@ -10,11 +10,11 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await startTestCluster({ CONNECTS_PER_SECOND: String(PER_SECOND) });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 async function waiting(): Promise<number> {
   const text = await (await fetch(`${cluster.urls[0]}/metrics`)).text();

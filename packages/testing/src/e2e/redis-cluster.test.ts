@@ -37,17 +37,17 @@ beforeAll(async () => {
   };
   cluster = await startTestCluster(env, { redisUrl: servers.url });
   redis = connectRedis({ url: servers.url, role: "queue-worker", log: SILENT });
-  await whenReady(redis, 20_000);
+  await whenReady(redis, 60_000);
   for (const url of cluster.urls) await untilBusIs(url, true);
   for (const { name } of [...cluster.nodes, cluster.worker]) begun.set(name, logOf(name).length);
-}, 120_000);
+});
 
 afterAll(async () => {
   redis?.disconnect();
   await cluster?.stop();
   await service?.stop();
   await servers?.stop();
-}, 60_000);
+});
 
 const restOf = (userId: string) => restClient(cluster.urls[0], { userId });
 
@@ -88,7 +88,7 @@ async function untilTold(outages: number): Promise<void> {
       const isWhole = [cache, publish, subscribe].every((of) => of?.away === outages && of.back === outages);
       return isWhole && Object.values(queues).every(({ away, back }) => away === back);
     };
-    await until(isTold, `${name} told of ${outages}`, 20_000).catch((error) => {
+    await until(isTold, `${name} told of ${outages}`).catch((error) => {
       throw new Error(`${error.message}: ${JSON.stringify(told(name))}`);
     });
     const queues = told(name)["queue-producer"]?.away ?? 0;

@@ -12,13 +12,13 @@ const MAX_FILE_SIZE = 200_000;
 
 beforeAll(async () => {
   cluster = await startTestCluster({ MAX_FILE_SIZE: String(MAX_FILE_SIZE) });
-}, 120_000);
+});
 
 afterEach(leave);
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const TEXT = Buffer.from("第一行\nline two\n");

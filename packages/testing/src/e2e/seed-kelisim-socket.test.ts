@@ -11,13 +11,13 @@ const { someone, onNode, online, leave } = kelisimCast(() => cluster);
 
 beforeAll(async () => {
   cluster = await startTestCluster({ NODE_ENV: "development" });
-}, 120_000);
+});
 
 afterEach(leave);
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 

@@ -23,13 +23,13 @@ const { someone, onNode } = cast;
 
 beforeAll(async () => {
   cluster = await startTestCluster();
-}, 120_000);
+});
 
 afterEach(cast.leave);
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const UUID = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);

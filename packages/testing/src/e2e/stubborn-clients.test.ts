@@ -13,11 +13,11 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await startTestCluster({ LOG_LEVEL: "info", MAX_CONNECTIONS_PER_USER: "5" });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 /** The transport under a client: what a program that does not keep to the protocol would use. */
 interface Wire {

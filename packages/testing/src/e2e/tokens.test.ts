@@ -12,7 +12,7 @@ const open: NativeClient[] = [];
 
 beforeAll(async () => {
   cluster = await startTestCluster();
-}, 120_000);
+});
 
 afterEach(() => {
   for (const client of open.splice(0)) client.close();
@@ -20,7 +20,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await cluster?.stop();
-}, 60_000);
+});
 
 let names = 0;
 const someone = (what: string) => `${what}-${++names}`;

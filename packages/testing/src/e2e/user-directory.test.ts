@@ -14,12 +14,12 @@ beforeAll(async () => {
   mainServer = await startMainServer();
   const { url, token } = mainServer;
   cluster = await startTestCluster({ USER_DIRECTORY_URL: url, USER_DIRECTORY_TOKEN: token });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
   await mainServer?.stop();
-}, 60_000);
+});
 
 async function namesIn(node: 0 | 1, chatId: string): Promise<Record<string, string | undefined>> {
   const rest = restClient(cluster.urls[node], { userId: "ann" });
