@@ -22,7 +22,7 @@ let board: ReportBoard;
 
 beforeAll(async () => {
   redis = connectRedis({ url: testRedisUrl(), role: "cache", log });
-  await whenReady(redis, 5_000);
+  await whenReady(redis, 60_000);
 });
 
 beforeEach(() => {
@@ -216,7 +216,7 @@ describe("a reporter", () => {
       everyMs: 20,
     });
     reporter.start();
-    await until(async () => samples === 1, "it has counted");
+    await until(async () => samples > 0, "it has counted");
     const then = looks;
     await until(
       async () => (await board.list()).some(({ report }) => JSON.parse(report).looks > then),
