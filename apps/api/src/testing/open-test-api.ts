@@ -57,20 +57,20 @@ export interface TestApi {
 }
 
 const SECRET = "a-secret-for-tests-that-is-long-enough";
+const PATIENCE_MS = 20_000;
 
 /** Opens the HTTP side over a migrated database. */
 export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
   const { databaseUrl, redisUrl, dialects = DIALECTS } = options;
   const config = configOf(options);
   const { log, logLines } = createReadableLog();
-  const redis = connectRedis({ url: redisUrl, role: "cache", log });
-  await whenReady(redis, 5000);
+  const redis = await connectPatiently(redisUrl, log);
   const files = options.files ?? (await openFileStore(config, log));
   const mutedUntil = (userId: string) => access.mutedUntil(userId);
   const engine = openEngine({ databaseUrl, poolSize: 5, publish: () => undefined, mutedUntil, log, files });
   const access = new AccessList({ readAccess: (since) => readAccess(engine, since), log });
   const metrics = createMetrics({ node: "test", process: "api" });
-  const limiter = createRateLimiter({ redis, log, prefix: config.REDIS_PREFIX });
+  const limiter = createRateLimiter({ redis, log, prefix: config.REDIS_PREFIX, patienceMs: PATIENCE_MS });
   const { operations, desk } = openTestOperations({ config, redis, log });
   const board = createQueueBoard({ ...config, ...boardRedis(options) }, log);
   const app = createHttpApp({
@@ -101,6 +101,13 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
       await closeEngine(engine);
     },
   };
+}
+
+/** A node's own connection soon takes Redis for gone, and a machine that is only busy would make tests of what nodes share into others. */
+async function connectPatiently(url: string, log: Logger): Promise<Redis> {
+  const redis = connectRedis({ url, role: "queue-worker", log });
+  await whenReady(redis, PATIENCE_MS);
+  return redis;
 }
 
 function configOf({ databaseUrl, redisUrl, env = {} }: TestApiOptions) {
