@@ -84,5 +84,10 @@ test("failed jobs are shown with their reasons, the newest first, and run again 
   expect(failures[0]?.failedAt.getTime()).toBeGreaterThanOrEqual(failures[1]?.failedAt.getTime() ?? 0);
   broken = false;
   expect(await desk.control("work").retryFailed()).toBeGreaterThanOrEqual(2);
-  await until(async () => (await look()).failed === 0 && done.length >= 3, "they are done");
+  await until(async () => {
+    const { failed } = await look();
+    // One that had thrown and was not kept as failed yet when all were told to run again.
+    if (failed > 0) await desk.control("work").retryFailed();
+    return failed === 0 && done.length >= 3;
+  }, "they are done");
 });
