@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type ObjectStore, startObjectStore, until } from "@parley/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ObjectStore, startObjectStore } from "@parley/testing";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createHealth } from "../health.js";
 import { openLocalStorage } from "./local-storage.js";
 import { openS3Storage } from "./s3-storage.js";
@@ -107,6 +107,8 @@ describe("the check", () => {
   });
 
   test("keeps what it saw for a while: works for longer than does not work", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     let looks = 0;
     let isBroken = true;
     const storage = {
@@ -118,19 +120,18 @@ describe("the check", () => {
     const check = createStorageCheck(storage, { keptMs: 3_600_000, failureKeptMs: 50 });
     await expect(check()).rejects.toThrow("broken");
     await expect(check()).rejects.toThrow("broken");
+    vi.advanceTimersByTime(49);
+    await expect(check()).rejects.toThrow("broken");
     expect(looks).toBe(1);
     isBroken = false;
-    await until(
-      () =>
-        check().then(
-          () => true,
-          () => false,
-        ),
-      "it looks again",
-    );
-    const afterMended = looks;
-    isBroken = true;
+    vi.advanceTimersByTime(1);
     await check();
-    expect(looks).toBe(afterMended);
+    expect(looks).toBe(2);
+    isBroken = true;
+    vi.advanceTimersByTime(3_599_999);
+    await check();
+    expect(looks).toBe(2);
+    vi.advanceTimersByTime(1);
+    await expect(check()).rejects.toThrow("broken");
   });
 });
