@@ -15,13 +15,14 @@ function openDesk(waiting: number) {
 test("asks for exports and erasures again and again only while few wait", async () => {
   const { ask, enqueue } = openDesk(999);
   enqueue("data.run", TASK, { delayMs: 5 });
-  await vi.waitFor(() =>
-    expect(ask).toHaveBeenCalledWith("data", { job: "data.run", data: TASK, delayMs: 5 }),
+  await vi.waitFor(
+    () => expect(ask).toHaveBeenCalledWith("data", { job: "data.run", data: TASK, delayMs: 5 }),
+    20_000,
   );
   const full = openDesk(1_000);
   full.enqueue("data.run", TASK);
   full.enqueue("data.sweep", {});
-  await vi.waitFor(() => expect(full.counts).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(full.counts).toHaveBeenCalledTimes(1), 20_000);
   await new Promise((resolve) => setImmediate(resolve));
   expect(full.ask.mock.calls).toEqual([["jobs", { job: "data.sweep", data: {}, delayMs: undefined }]]);
 });

@@ -63,7 +63,7 @@ test("tells how long the oldest job has been ready, and of none 0; a delay is no
   await add(queue, ["chats.verify", {}, { id: "later", delayMs: 3_600_000 }]);
   expect(await queue.oldestWaitingMs()).toBe(0);
   await add(queue, ["chats.verify", {}, { id: "first" }]);
-  await vi.waitFor(async () => expect(await queue.oldestWaitingMs()).toBeGreaterThan(50));
+  await vi.waitFor(async () => expect(await queue.oldestWaitingMs()).toBeGreaterThan(50), 20_000);
   const before = await queue.oldestWaitingMs();
   await add(queue, ["chats.verify", {}, { id: "second" }]);
   expect(await queue.oldestWaitingMs()).toBeGreaterThanOrEqual(before);

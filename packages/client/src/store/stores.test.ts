@@ -8,6 +8,8 @@ import { indexedDbStore } from "./indexed-db-store.js";
 import { memoryStore } from "./memory-store.js";
 import type { Store, StoreMembership } from "./store.js";
 
+const PATIENCE_MS = 20_000;
+
 beforeEach(() => {
   vi.stubGlobal("indexedDB", new IDBFactory());
   vi.stubGlobal("navigator", { locks: createFakeLocks() });
@@ -63,14 +65,14 @@ describe.each(kinds)("a store %s", (kind, openStore) => {
   it("has one leader at a time, and passes notes to all others", async () => {
     const members = [1, 2, 3].map(() => join(openStore(`${kind} 2`)));
     const leads = () => members.map((member) => member.leads);
-    await vi.waitFor(() => expect(leads()).toEqual([[true], [], []]));
+    await vi.waitFor(() => expect(leads()).toEqual([[true], [], []]), PATIENCE_MS);
     members[1]?.membership?.tell({ type: "note" });
-    await vi.waitFor(() => expect(members[2]?.notes).toEqual([{ type: "note" }]));
-    await vi.waitFor(() => expect(members[0]?.notes).toEqual([{ type: "note" }]));
+    await vi.waitFor(() => expect(members[2]?.notes).toEqual([{ type: "note" }]), PATIENCE_MS);
+    await vi.waitFor(() => expect(members[0]?.notes).toEqual([{ type: "note" }]), PATIENCE_MS);
     expect(members[1]?.notes).toEqual([]);
     members[1]?.membership?.leave();
     members[0]?.membership?.leave();
-    await vi.waitFor(() => expect(leads()).toEqual([[true], [], [true]]));
+    await vi.waitFor(() => expect(leads()).toEqual([[true], [], [true]]), PATIENCE_MS);
     members[2]?.membership?.leave();
   });
 });
@@ -79,7 +81,7 @@ describe("a store in IndexedDB", () => {
   it("lets every tab send, but none keep, where there are no Web Locks", async () => {
     vi.stubGlobal("navigator", {});
     const members = [join(indexedDbStore("unlocked")), join(indexedDbStore("unlocked"))];
-    await vi.waitFor(() => expect(members.map((one) => one.leads)).toEqual([[false], [false]]));
+    await vi.waitFor(() => expect(members.map((one) => one.leads)).toEqual([[false], [false]]), PATIENCE_MS);
     for (const member of members) member.membership?.leave();
   });
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@parley/testing";
 import { expect, it } from "vitest";
 import { createHealth } from "../health.js";
 import { createMetrics } from "../metrics.js";
@@ -30,7 +31,7 @@ it("calls a process late for what it does when it is ready, and not for its star
   expect(metrics.loopLagP99Ms()).toBeGreaterThan(250);
   isConnected = true;
   // The check's answer is kept for a moment.
-  await expect.poll(async () => (await health.ready()).ready).toBe(true);
+  await until(async () => (await health.ready()).ready, "it is ready");
   expect(await lateness()).toEqual({ isLate: false, codes: [] });
   await stall();
   expect(await lateness()).toEqual({ isLate: true, codes: ["loop_lag"] });
