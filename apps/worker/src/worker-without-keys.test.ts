@@ -108,6 +108,8 @@ test("a worker without keys decides, and leaves the pushes to one that has keys"
   });
   expect((await keyed.readiness()).dependencies.push).toEqual({ ok: true, required: false });
   await until(async () => (await state()) === "sent", "it is pushed");
+  // What it did is stored before its job is over.
+  await until(async () => (await keyed.done("push.deliver")) > 0, "its job is over");
   expect([await keyless.done("push.deliver"), await keyed.done("push.deliver")]).toEqual([0, 1]);
   expect(await queue.counts()).toMatchObject({ waiting: 0, failed: 0 });
   expect(service.received).toHaveLength(1);
