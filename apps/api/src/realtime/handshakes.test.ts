@@ -32,7 +32,12 @@ interface Guest {
 }
 
 let database: TestDatabase;
-const log = createLogger({ level: "silent", node: "test", name: "test" });
+/** A node has counted limits by itself, because Redis was late. */
+let hasCountedApart = false;
+const note = (line: string) => {
+  hasCountedApart ||= line.includes("Rate limits are counted per node");
+};
+const log = createLogger({ level: "warn", node: "test", name: "test", destination: { write: note } });
 
 /** A node of a cluster of its own, behind a proxy that it trusts. */
 async function startNode(env: Record<string, string>, dialects: readonly Dialect[] = [toyDialect]) {
@@ -59,6 +64,20 @@ async function startNode(env: Record<string, string>, dialects: readonly Dialect
 const tokenOf = ({ userId = "ann", role = "user", token }: Guest) => token ?? testToken({ userId, role });
 const headersOf = ({ from }: Guest): Record<string, string> =>
   from === undefined ? {} : { "X-Forwarded-For": from };
+
+/** Does it anew, with another node, where Redis was too late for one count: a busy machine is none of the limits' matters. */
+async function counting(work: () => Promise<void>): Promise<void> {
+  await until(async () => {
+    hasCountedApart = false;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!hasCountedApart) throw error;
+      return false;
+    }
+  }, "Redis answers in time");
+}
 
 async function read(node: Node, gauge: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${node.port}/metrics`)).text();
@@ -110,27 +129,29 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 describe.each(CONTRACTS)("handshakes on $name", ({ come, tooFast }) => {
-  it("are counted by person over all contracts, and the platform's are not", async () => {
-    const node = await startNode({ CONNECTS_PER_MINUTE: "1", CONNECTS_BURST: "3" });
-    expect(await comeRaw(node, {})).toBe("in");
-    expect(await comeNative(node, {})).toBe("in");
-    expect(await come(node, {})).toBe("in");
-    expect(await come(node, {})).toBe(tooFast);
-    expect(await come(node, { userId: "ben" })).toBe("in");
-    for (let count = 0; count < 4; count++) {
-      expect(await come(node, { userId: "platform", role: "system" })).toBe("in");
-    }
-  });
+  it("are counted by person over all contracts, and the platform's are not", () =>
+    counting(async () => {
+      const node = await startNode({ CONNECTS_PER_MINUTE: "1", CONNECTS_BURST: "3" });
+      expect(await comeRaw(node, {})).toBe("in");
+      expect(await comeNative(node, {})).toBe("in");
+      expect(await come(node, {})).toBe("in");
+      expect(await come(node, {})).toBe(tooFast);
+      expect(await come(node, { userId: "ben" })).toBe("in");
+      for (let count = 0; count < 4; count++) {
+        expect(await come(node, { userId: "platform", role: "system" })).toBe("in");
+      }
+    }));
 
-  it("are counted by address before it is asked whose they are", async () => {
-    const node = await startNode({ HANDSHAKES_PER_MINUTE: "1", HANDSHAKES_BURST: "3" });
-    const from = "203.0.113.7";
-    expect(await comeRaw(node, { from, token: "bad" })).toBe("token_invalid");
-    expect(await comeNative(node, { from, token: "bad" })).toBe("token_invalid");
-    expect(await come(node, { from })).toBe("in");
-    expect(await come(node, { from })).toBe(tooFast);
-    expect(await come(node, { from: "203.0.113.8" })).toBe("in");
-  });
+  it("are counted by address before it is asked whose they are", () =>
+    counting(async () => {
+      const node = await startNode({ HANDSHAKES_PER_MINUTE: "1", HANDSHAKES_BURST: "3" });
+      const from = "203.0.113.7";
+      expect(await comeRaw(node, { from, token: "bad" })).toBe("token_invalid");
+      expect(await comeNative(node, { from, token: "bad" })).toBe("token_invalid");
+      expect(await come(node, { from })).toBe("in");
+      expect(await come(node, { from })).toBe(tooFast);
+      expect(await come(node, { from: "203.0.113.8" })).toBe("in");
+    }));
 
   it("of one who has no place left take nobody's turn", async () => {
     const node = await startNode({ CONNECTS_PER_SECOND: "1", MAX_CONNECTIONS_PER_USER: "1" });
@@ -141,7 +162,7 @@ describe.each(CONTRACTS)("handshakes on $name", ({ come, tooFast }) => {
   });
 
   it("are turned away while one address fills the door with silence, and others' are not", async () => {
-    const node = await startNode({});
+    const node = await startNode({ HANDSHAKES_BURST: "100000" });
     const from = "203.0.113.7";
     const knock = () => {
       const url = `ws://127.0.0.1:${node.port}/socket.io/?EIO=4&transport=websocket`;
@@ -155,10 +176,10 @@ describe.each(CONTRACTS)("handshakes on $name", ({ come, tooFast }) => {
     };
     await until(async () => {
       const taken = await Promise.all(Array.from({ length: 100 }, knock));
-      return taken.includes(false);
+      // Those who came first may have been sent away by now.
+      return taken.includes(false) && (await come(node, { from })) !== "in";
     }, "the address has no places left");
     expect(await read(node, "parley_strangers")).toBeGreaterThan(0);
-    expect(await come(node, { from })).not.toBe("in");
     expect(await come(node, { from: "203.0.113.8" })).toBe("in");
     await until(async () => (await come(node, { from })) === "in", "those who say nothing are sent away");
     await until(async () => (await read(node, "parley_strangers")) === 0, "who has come in is no stranger");
