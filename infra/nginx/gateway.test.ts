@@ -43,14 +43,14 @@ beforeAll(async () => {
   cluster = await startTestCluster({ REQUESTS_PER_MINUTE: "60", REQUESTS_BURST: "200" });
   chat = await startChat();
   nginx = await startGateway({ auth: portOf(cluster.urls[0]), chat: chat.port });
-}, 180_000);
+});
 
 afterAll(async () => {
   await nginx?.stop();
   chat?.server.closeAllConnections();
   chat?.server.close();
   await cluster?.stop();
-}, 60_000);
+});
 
 describe("a request", () => {
   test("with a good token gets through with the identity of the token, Korean and all", async () => {

@@ -117,4 +117,4 @@ it("whatever happens, every tab ends with the server's history, and every messag
     await clock.settle();
     expect(clock.waiting(), `seed ${seed}`).toBe(0);
   }
-}, 60_000);
+});

@@ -21,7 +21,7 @@ const open: ParleyClient[] = [];
 beforeAll(async () => {
   cluster = await startTestCluster({ MAX_FILE_SIZE: String(MAX_BYTES) });
   wire = await startTcpProxy(Number(new URL(cluster.urls[0]).port));
-}, 120_000);
+});
 
 afterEach(async () => {
   wire.join();
@@ -31,7 +31,7 @@ afterEach(async () => {
 afterAll(async () => {
   await wire?.stop();
   await cluster?.stop();
-}, 60_000);
+});
 
 let names = 0;
 

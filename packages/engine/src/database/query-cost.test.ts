@@ -114,7 +114,7 @@ describe.each(["never", "on two messages"])("with statistics that were made %s",
         }, `${name} no longer waits for transactions of others`);
       costs.set(name, { young: before.get(name) ?? cost, old: cost });
     }
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await closeEngine(node.engine);

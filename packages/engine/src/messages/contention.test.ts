@@ -88,7 +88,7 @@ describe("a chat that somebody holds", () => {
     );
     await holder.letGo();
     expect(await say(held, "after")).toMatchObject({ seq: 2 });
-  }, 60_000);
+  });
 
   it("is judged as it stands when it is let go: who was removed meanwhile changes nothing", async () => {
     const chatId = await newGroup();

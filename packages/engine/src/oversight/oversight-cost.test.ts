@@ -66,7 +66,7 @@ beforeAll(async () => {
   const page = await findChats(node.engine, { actor: ops, limit: LIMIT });
   chatId = page.chats[0]?.id ?? "";
   cursor = page.nextCursor;
-}, 180_000);
+});
 
 afterAll(async () => {
   await closeEngine(node.engine);

@@ -60,7 +60,7 @@ describe.each(["never", "after filling"])("with statistics that were made %s", (
     await indexMessages(test.engine, { waitMs: { whole: 0, rest: 0 } });
     if (statistics !== "never") await query("VACUUM ANALYZE");
     largest = (await query("SELECT id FROM chats ORDER BY last_seq DESC LIMIT 1"))[0]?.id ?? "";
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await closeEngine(test.engine);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   process.on("unhandledRejection", (error) => unhandled.push(error));
   // Else all servers refuse commands a second after one is gone.
   cluster = await startRedisCluster(ROOT, { "cluster-require-full-coverage": "no" });
-}, 60_000);
+});
 
 afterEach(() => {
   for (const close of closing.splice(0)) close();

@@ -20,7 +20,7 @@ let prefix: string;
 
 beforeAll(async () => {
   cluster = await startRedisCluster(ROOT);
-}, 60_000);
+});
 
 beforeEach(() => {
   prefix = `test-${randomBytes(6).toString("hex")}`;
