@@ -22,7 +22,11 @@ export interface TestDirectoryOptions {
   timeoutMs?: number;
   /** Do not wait for a Redis that is not there. */
   withoutRedis?: boolean;
+  /** As soon as a node does, take Redis for gone; else a machine that is only busy is waited for. */
+  isHasty?: boolean;
 }
+
+const PATIENCE_MS = 20_000;
 
 /** One node's main server client, for tests: a real Redis, numbers and lines that can be read. */
 export async function openTestDirectory(options: TestDirectoryOptions): Promise<TestDirectory> {
@@ -30,10 +34,12 @@ export async function openTestDirectory(options: TestDirectoryOptions): Promise<
   const logLines: string[] = [];
   const destination = { write: (line: string) => void logLines.push(line) };
   const log = createLogger({ level: "info", node: "test", name: "api", destination });
-  const redis = connectRedis({ url: redisUrl, role: "cache", log });
-  if (!options.withoutRedis) await whenReady(redis, 5_000);
+  const redis = connectRedis({ url: redisUrl, role: options.isHasty ? "cache" : "queue-worker", log });
+  if (!options.withoutRedis) await whenReady(redis, PATIENCE_MS);
   const metrics = createMetrics({ node: "test", process: "api" });
-  const directory = new MainServerDirectory({ url, token, redis, prefix, metrics, log, clock, timeoutMs });
+  const patience = options.isHasty ? {} : { redisPatienceMs: PATIENCE_MS };
+  const how = { url, token, redis, prefix, metrics, log, clock, timeoutMs, ...patience };
+  const directory = new MainServerDirectory(how);
   return {
     directory,
     redis,

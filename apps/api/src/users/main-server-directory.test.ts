@@ -178,7 +178,7 @@ describe("without Redis", () => {
 
   test("that hangs, answers come all the same", async () => {
     const proxy = await startTcpProxy(Number(new URL(testRedisUrl()).port));
-    const cut = await openNode({ redisUrl: `redis://127.0.0.1:${proxy.port}` });
+    const cut = await openNode({ redisUrl: `redis://127.0.0.1:${proxy.port}`, isHasty: true });
     await node.directory.ask("ana");
     proxy.hang();
     expect(await cut.directory.ask("ana")).toEqual(ANSWER);

@@ -20,6 +20,8 @@ export interface MainServerOptions {
   clock?: () => number;
   /** For one question. */
   timeoutMs?: number;
+  /** For Redis, before the main server is asked instead. */
+  redisPatienceMs?: number;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -57,7 +59,7 @@ export class MainServerDirectory implements UserSource {
     this.#address = { url, token, timeoutMs };
     this.#log = log;
     this.#clock = clock;
-    this.#cache = new AnswerCache({ redis, prefix, clock });
+    this.#cache = new AnswerCache({ redis, prefix, clock, patienceMs: options.redisPatienceMs });
     this.#memory = new AnswerMemory(clock);
     this.#breaker = new CircuitBreaker({ clock, onChange: (isOpen) => this.#tellTrouble(isOpen) });
     this.#metrics = createDirectoryMetrics(options.metrics, () => !this.#breaker.isOpen);
