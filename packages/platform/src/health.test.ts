@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createHealth } from "./health.js";
 
@@ -45,6 +46,15 @@ test("a check that hangs or throws at once has failed", async () => {
       throws: { ok: false, detail: "broken" },
     },
   });
+});
+
+test("a process that was held up itself does not take an answer that is there for late", async () => {
+  const health = createHealth({ postgres: () => turn<void>() }, { timeoutMs: 5 });
+  // So that timers come next, and answers behind them.
+  await turn();
+  const ready = health.ready();
+  for (const end = performance.now() + 20; performance.now() < end; );
+  expect(await ready).toMatchObject({ ready: true });
 });
 
 test("draining is not ready, at once, and keeps the states", async () => {
