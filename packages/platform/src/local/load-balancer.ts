@@ -11,6 +11,8 @@ export interface LoadBalancerOptions {
   targets: { name: string; port: number }[];
   /** Time between two looks at a node's /readyz, in milliseconds. */
   checkEveryMs?: number;
+  /** How long a node may take to accept a connection, in milliseconds. */
+  dialWithinMs?: number;
   /** Gets one line whenever a node comes or goes. */
   log?: (line: string) => void;
 }
@@ -37,10 +39,11 @@ interface Balancing {
   targets: Target[];
   sockets: Set<Socket>;
   turn: number;
+  dialWithinMs: number;
 }
 
 const targetHost = "127.0.0.1";
-const dialWithinMs = 2_000;
+const DIAL_WITHIN_MS = 2_000;
 
 /**
  * Spreads TCP connections over the nodes that are ready, each to the one with the fewest. It passes bytes and adds
@@ -51,6 +54,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<L
     targets: options.targets.map((target) => ({ ...target, ready: false, connections: 0, lastTurn: 0 })),
     sockets: new Set(),
     turn: 0,
+    dialWithinMs: options.dialWithinMs ?? DIAL_WITHIN_MS,
   };
   const host = options.host ?? "127.0.0.1";
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => accept(balancing, client));
@@ -105,7 +109,7 @@ async function forward(balancing: Balancing, client: Socket, tried: Set<Target>)
   upstream.once("close", () => {
     target.connections -= 1;
   });
-  const connected = await answered(upstream);
+  const connected = await answered(upstream, balancing.dialWithinMs);
   if (client.destroyed) {
     upstream.destroy();
   } else if (connected) {
@@ -125,9 +129,10 @@ function leastBusy(targets: Target[]): Target | undefined {
   return targets.sort((a, b) => a.connections - b.connections || a.lastTurn - b.lastTurn)[0];
 }
 
-function answered(upstream: Socket): Promise<boolean> {
+function answered(upstream: Socket, withinMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const late = setTimeout(() => resolve(false), dialWithinMs);
+    // After a stall of the event loop its timers come first: a connection that is there counts.
+    const late = setTimeout(() => setImmediate(() => resolve(false)), withinMs);
     const settle = (connected: boolean) => () => {
       clearTimeout(late);
       resolve(connected);
