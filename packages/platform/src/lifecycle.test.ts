@@ -32,7 +32,7 @@ function run(body: string, { env = {}, stdin = "ignore" as "ignore" | "pipe" } =
     output,
     errors,
   }));
-  const said = (text: string) => vi.waitFor(() => expect(output).toContain(text), 20_000);
+  const said = (text: string) => vi.waitFor(() => expect(output).toContain(text), 60_000);
   return { child, ended, said, output: () => output };
 }
 

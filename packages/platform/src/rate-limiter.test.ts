@@ -78,7 +78,7 @@ test("the whole burst is back after the time it was told", async () => {
   const decisions = await Promise.all(Array.from({ length: 5 }, () => limiter.take(key, policy)));
   const { resetMs } = decisions[4] ?? { resetMs: 0 };
   expect(resetMs).toBe(100);
-  await vi.waitFor(async () => expect(await redis.exists(`parley:{rl}:fast:${key}`)).toBe(0), 10_000);
+  await vi.waitFor(async () => expect(await redis.exists(`parley:{rl}:fast:${key}`)).toBe(0), 60_000);
   expect((await limiter.take(key, policy)).remaining).toBe(4);
 });
 
@@ -143,7 +143,7 @@ test("goes back to Redis after a rest, and says so", async () => {
   await vi.waitFor(async () => {
     await limiter.take(key, slow);
     expect(log.info).toHaveBeenCalledTimes(1);
-  }, 10_000);
+  }, 60_000);
   expect(await redis.exists(`parley:{rl}:slow:${key}`)).toBe(1);
   expect(onFallback.mock.calls.length).toBeGreaterThan(0);
 });
@@ -183,7 +183,7 @@ async function throughGate(): Promise<{ redis: Redis; freeze: () => void }> {
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const redis = connectRedis({ url: `redis://127.0.0.1:${port}`, role: "cache", log });
   closing.push(() => redis.disconnect());
-  await whenReady(redis, 10_000);
+  await whenReady(redis, 60_000);
   return {
     redis,
     freeze: () => {

@@ -49,7 +49,7 @@ describe("an index that is built concurrently", () => {
   });
 
   it("takes as long as it takes, whatever the server allows statements", async () => {
-    await query(`ALTER DATABASE ${name} SET statement_timeout = '1s'`);
+    await query(`ALTER DATABASE ${name} SET statement_timeout = '4s'`);
     addMigration("0002_by_title", BY_TITLE);
     await somebody.query("BEGIN; INSERT INTO chat VALUES (1, 'a')");
     const migrating = applyMigrations({ databaseUrl, migrationsDir });
@@ -57,7 +57,7 @@ describe("an index that is built concurrently", () => {
     const pid = await waiting("CREATE UNIQUE INDEX%");
     await until(async () => {
       const [found] = await query(
-        `SELECT FROM pg_stat_activity WHERE pid = ${pid} AND clock_timestamp() < query_start + interval '1500 ms'`,
+        `SELECT FROM pg_stat_activity WHERE pid = ${pid} AND clock_timestamp() < query_start + interval '4500 ms'`,
       );
       return found === undefined;
     }, "others would have been cancelled");

@@ -15,7 +15,7 @@ beforeAll(async () => {
     role: "queue-worker",
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });
-  await whenReady(redis, 20_000);
+  await whenReady(redis, 60_000);
 });
 afterAll(async () => {
   await redis.del(`${prefix}:nodes`, `${prefix}:node:one`, `${prefix}:user:ada`);

@@ -25,7 +25,7 @@ let prefix: string;
 beforeAll(async () => {
   if (redisUrl === "") throw new Error("These tests need PARLEY_TEST_REDIS_URL; `npm test` sets it.");
   admin = connectRedis({ url: redisUrl, role: "queue-worker", log });
-  await whenReady(admin, 20_000);
+  await whenReady(admin, 60_000);
 });
 beforeEach(() => {
   prefix = `test:{presence-${randomUUID()}}`;
@@ -72,7 +72,7 @@ async function openNode(options: NodeOptions = {}): Promise<Node> {
   nodes.push(node);
   presence.start();
   if (url === redisUrl) {
-    await whenReady(redis, 20_000);
+    await whenReady(redis, 60_000);
     await until(async () => expect(await leaseOf(nodes.indexOf(node))).toBeDefined());
   }
   return node;
@@ -80,7 +80,7 @@ async function openNode(options: NodeOptions = {}): Promise<Node> {
 
 /** Polls until the expectation holds. */
 function until(expectation: () => unknown): Promise<unknown> {
-  return vi.waitFor(expectation, { timeout: 25_000, interval: 10 });
+  return vi.waitFor(expectation, { timeout: 60_000, interval: 10 });
 }
 
 async function leaseOf(place: number): Promise<string | undefined> {

@@ -21,7 +21,7 @@ let prefix: string;
 beforeAll(async () => {
   if (url === "") throw new Error("These tests need PARLEY_TEST_REDIS_URL; `npm test` sets it.");
   admin = connectRedis({ url, role: "queue-worker", log });
-  await whenReady(admin, 20_000);
+  await whenReady(admin, 60_000);
 });
 beforeEach(() => {
   prefix = `test:{rooms-${randomUUID()}}`;
@@ -47,12 +47,12 @@ async function openNode({ offlineDelayMs = 0 } = {}): Promise<Node> {
   });
   const node = { redis, rooms, told };
   nodes.push(node);
-  await whenReady(redis, 20_000);
+  await whenReady(redis, 60_000);
   rooms.start();
   return node;
 }
 
-const until = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 25_000, interval: 10 });
+const until = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 60_000, interval: 10 });
 
 const keys = () => admin.keys(`${prefix.replaceAll(/[{}[\]*?]/g, "?")}*`);
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
   const url = process.env.PARLEY_TEST_REDIS_URL;
   if (url === undefined) throw new Error("These tests need PARLEY_TEST_REDIS_URL; `npm test` sets it.");
   redis = connectRedis({ url, role: "queue-worker", log });
-  await whenReady(redis, 20_000);
+  await whenReady(redis, 60_000);
 });
 afterAll(async () => {
   redis.disconnect();

@@ -38,12 +38,12 @@ function connect(role: RedisRole, url = cluster.url) {
 
 async function connectReady(role: RedisRole) {
   const connection = connect(role);
-  await whenReady(connection.redis, 10_000);
+  await whenReady(connection.redis, 60_000);
   return connection;
 }
 
 const untilReady = (role: RedisRole, redis: Redis) =>
-  until(() => whenReady(redis, 10_000).then(() => true), `${role} is ready`);
+  until(() => whenReady(redis, 60_000).then(() => true), `${role} is ready`);
 
 async function untilHeard(publisher: Redis, heard: string[], channel: string): Promise<void> {
   const text = `word ${heard.length}`;

@@ -39,7 +39,7 @@ const createLog = () => ({ info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 async function connect(role: RedisRole): Promise<Redis> {
   const redis = connectRedis({ url: cluster.url, role, log: createLog() });
   closing.push(() => redis.disconnect());
-  await whenReady(redis, 10_000);
+  await whenReady(redis, 60_000);
   return redis;
 }
 
