@@ -54,7 +54,10 @@ test("a node whose storage of files is away stays ready, says why, and chats go 
   const place = path.join(folder, "not-mounted");
   await writeFile(place, "in the way");
   const url = await start({ STORAGE_PATH: place });
-  const { status, body } = await readiness(url);
+  const { status, body } = await until(async () => {
+    const answer = await readiness(url);
+    return answer.body.ready && answer;
+  }, "the database answers in time");
   expect([status, body.ready, body.dependencies.storage]).toEqual([
     200,
     true,

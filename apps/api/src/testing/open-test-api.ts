@@ -83,7 +83,7 @@ export async function openTestApi(options: TestApiOptions): Promise<TestApi> {
     dialects,
     ports: { send: (input) => sendCounted({ engine, limiter, config }, input), ...nobodyIsThere },
     operations,
-    health: createHealth({ postgres: () => pingDatabase(engine) }),
+    health: createHealth({ postgres: () => pingDatabase(engine) }, { timeoutMs: PATIENCE_MS }),
     board,
   });
   return {
