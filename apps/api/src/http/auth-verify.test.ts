@@ -44,7 +44,10 @@ test("what the token leaves out comes from the user directory, or is left out", 
   expect(bare.status).toBe(204);
   for (const name of Object.keys(ENCODED)) expect(bare.headers).not.toHaveProperty(name);
   await verify({ authorization: `Bearer ${tokenOf({ sub, ...MINJI })}` });
-  // The directory is written beside the request, and may not answer at once.
+  // The directory is written beside the request. Who asked until then might have asked too often.
+  const written = () => api.engine.database.prisma.user.findUnique({ where: { id: sub } });
+  await until(async () => (await written())?.name, "it is written");
+  // It may not answer at once.
   const known = await until(async () => {
     const { headers } = await verify({ authorization: `Bearer ${tokenOf({ sub })}` });
     return "x-nickname" in headers && headers;
