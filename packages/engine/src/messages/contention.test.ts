@@ -6,7 +6,7 @@ import {
   until,
 } from "@parley/testing";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createChat } from "../chats/create-chat.js";
 import { addMembers } from "../members/add-members.js";
 import { closeEngine } from "../open-engine.js";
@@ -58,6 +58,9 @@ async function holdChat(chatId: string) {
 
 describe("a chat that somebody holds", () => {
   it("does not hold up the others, and gets its messages in their order when it is let go", async () => {
+    // Nobody loses patience meanwhile, however long it takes.
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const held = await newGroup();
     const others = await Promise.all(Array.from({ length: 10 }, () => newGroup()));
     const holder = await holdChat(held);
