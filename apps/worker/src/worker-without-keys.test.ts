@@ -48,7 +48,9 @@ async function start(env: NodeJS.ProcessEnv = {}) {
   const log = createLogger({ level: "info", node: "worker-1", name: "worker", destination });
   const node = await startWorker(config, log);
   closing.push(() => node.stop("test over"));
-  const get = async (route: string) => (await fetch(`http://127.0.0.1:${node.port}${route}`)).text();
+  // No connection is kept: one that was idle while this process was held up would be closed in the moment in which it is used again.
+  const get = async (route: string) =>
+    (await fetch(`http://127.0.0.1:${node.port}${route}`, { headers: { connection: "close" } })).text();
   const done = async (job: string) => {
     const line = (await get("/metrics"))
       .split("\n")

@@ -59,7 +59,9 @@ async function start(env: NodeJS.ProcessEnv = {}) {
   });
   const node = await startWorker(config, log);
   closing.push(() => node.stop("test over"));
-  const get = (route: string) => fetch(`http://127.0.0.1:${node.port}${route}`);
+  // No connection is kept: one that was idle while this process was held up would be closed in the moment in which it is used again.
+  const get = (route: string) =>
+    fetch(`http://127.0.0.1:${node.port}${route}`, { headers: { connection: "close" } });
   const metric = async (name: string, label = "") => {
     const lines = (await (await get("/metrics")).text()).split("\n");
     return Number(
