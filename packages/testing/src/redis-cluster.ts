@@ -11,12 +11,12 @@ export interface RedisCluster {
   url: string;
   /** Where the node that now answers for a key listens. */
   ownerOf(key: string): Promise<number>;
-  /** Kills a node with SIGKILL. Nobody waits for anything. */
+  /** Kills a node with SIGKILL; the others soon take it for gone. */
   kill(port: number): Promise<void>;
   /** Kills all nodes. */
   killAll(): Promise<void>;
   /** Halts a node with SIGSTOP, so that its connections fall silent, or wakes it. */
-  signal(port: number, name: "SIGSTOP" | "SIGCONT"): void;
+  signal(port: number, name: "SIGSTOP" | "SIGCONT"): Promise<void>;
   /** Kills the master that has a key, and waits until its replica has taken its place. Resolves with the port that is gone. */
   failOver(key: string): Promise<number>;
   /** Starts those again that were killed, empty, and waits until the cluster is whole. */
@@ -30,6 +30,10 @@ export interface RedisCluster {
 
 const MASTERS = 3;
 const SLOTS = 16_384;
+/** A busy machine must not make one of them believe that another is gone… */
+const CALM_TIMEOUT_MS = 15_000;
+/** …but where one is, nobody wants to wait for that. */
+const HURRIED_TIMEOUT_MS = 1_000;
 
 /** @param settings Further settings of all nodes. */
 export async function startRedisCluster(
@@ -40,23 +44,30 @@ export async function startRedisCluster(
   const ports = await Promise.all(Array.from({ length: 2 * MASTERS }, () => freePort()));
   await Promise.all(ports.map((port) => nodes.start(port)));
   await join(nodes, ports);
+  await nodes.mindSilence(CALM_TIMEOUT_MS);
   const [first, second] = ports;
   return {
     url: `redis+cluster://127.0.0.1:${first},127.0.0.1:${second}`,
     ownerOf: (key) => nodes.ownerOf(key),
-    kill: (port) => nodes.kill(port),
+    kill: (port) => nodes.lose(port),
     killAll: async () => void (await Promise.all(ports.map((port) => nodes.kill(port)))),
-    signal: (port, name) => nodes.signal(port, name),
+    signal: async (port, name) => {
+      nodes.signal(port, name);
+      if (name === "SIGSTOP") await nodes.mindSilence(HURRIED_TIMEOUT_MS, port);
+      else await nodes.mindSilence(CALM_TIMEOUT_MS);
+    },
     failOver: async (key) => {
       const before = await nodes.ownerOf(key);
-      await nodes.kill(before);
+      await nodes.lose(before);
       await until(async () => (await nodes.ownerOf(key)) !== before, `a replica answers for ${key}`);
       await until(() => nodes.agree(), "all nodes know the new master");
+      await nodes.mindSilence(CALM_TIMEOUT_MS);
       return before;
     },
     restart: async () => {
       await Promise.all(ports.filter((port) => !nodes.has(port)).map((port) => nodes.start(port)));
       await until(async () => (await nodes.agree()) && nodes.areSynchronous(), "the cluster is whole again");
+      await nodes.mindSilence(CALM_TIMEOUT_MS);
     },
     move: async (key) => {
       await moveSlot(await nodes.placeOf(key));
@@ -123,7 +134,7 @@ class ClusterNodes {
       settings: {
         "cluster-enabled": "yes",
         "cluster-port": String(await this.bus(port)),
-        "cluster-node-timeout": "1000",
+        "cluster-node-timeout": String(HURRIED_TIMEOUT_MS),
         "repl-diskless-sync-delay": "0",
         ...this.#settings,
       },
@@ -140,6 +151,20 @@ class ClusterNodes {
     node.asker.disconnect();
     process.kill(node.server.pid, "SIGKILL");
     await node.server.ended;
+  }
+
+  /** Kills one, and has the others soon take it for gone. */
+  async lose(port: number): Promise<void> {
+    await this.kill(port);
+    await this.mindSilence(HURRIED_TIMEOUT_MS);
+  }
+
+  /** Sets after which silence of one of them the others take it for gone. A halted one can't be told. */
+  async mindSilence(timeoutMs: number, halted?: number): Promise<void> {
+    const told = [...this.#running.keys()].filter((port) => port !== halted);
+    await Promise.all(
+      told.map((port) => this.ask(port, ["CONFIG", "SET", "cluster-node-timeout", timeoutMs])),
+    );
   }
 
   signal(port: number, name: "SIGSTOP" | "SIGCONT"): void {

@@ -196,13 +196,13 @@ describe("a cluster that loses servers", () => {
     await subscriber.redis.ssubscribe("{presence}");
     await untilHeard(publisher.redis, subscriber.heard, "{presence}");
     const halted = await cluster.ownerOf("{presence}");
-    cluster.signal(halted, "SIGSTOP");
+    await cluster.signal(halted, "SIGSTOP");
     try {
       await expect(publisher.redis.spublish("{presence}", "lost")).rejects.toThrow();
       await untilHeard(publisher.redis, subscriber.heard, "{presence}");
       expect(subscriber.heard).not.toContain("{presence}: lost");
     } finally {
-      cluster.signal(halted, "SIGCONT");
+      await cluster.signal(halted, "SIGCONT");
     }
     // Where the replica was there before anybody gave up, nobody tells of anything.
     for (const { log } of [subscriber, publisher]) {
