@@ -6,7 +6,7 @@ import { fuzzSeed } from "../fuzz/fuzz-seed.js";
 import type { FuzzStage } from "../fuzz/fuzz-subject.js";
 import { FUZZ_SUBJECTS } from "../fuzz/fuzz-subjects.js";
 import { nodeFaults } from "../fuzz/node-faults.js";
-import { askRaw, openAgent } from "../fuzz/raw-request.js";
+import { askUntilServed, openAgent } from "../fuzz/raw-request.js";
 import { openStoredRows, type StoredRows } from "../fuzz/stored-rows.js";
 import { startTestCluster, type TestCluster } from "../test-cluster.js";
 
@@ -60,7 +60,7 @@ describe.each(FUZZ_SUBJECTS)("bad requests on $name", ({ name, prepare }) => {
     const fresh = await prepare(cluster.urls);
     const agent = openAgent();
     for (const call of fresh.calls) {
-      const answer = await askRaw(
+      const answer = await askUntilServed(
         { url: cluster.urls[1], agent },
         goodRequest({ stage: fresh, call, nextTurn }),
       );

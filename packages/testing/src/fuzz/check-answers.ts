@@ -1,7 +1,7 @@
 import type { BadRequest } from "./bad-requests.js";
 import type { FuzzStage } from "./fuzz-subject.js";
 import { insideWords } from "./inside-words.js";
-import { askRaw, openAgent, type RawAnswer } from "./raw-request.js";
+import { askUntilServed, openAgent, type RawAnswer } from "./raw-request.js";
 
 /** Requests under way at one time. */
 const AT_ONCE = 8;
@@ -36,7 +36,7 @@ async function faultOf(
 ): Promise<string | undefined> {
   let answer: RawAnswer;
   try {
-    answer = await askRaw(asking, request);
+    answer = await askUntilServed(asking, request);
   } catch (error) {
     return `no answer (${error})`;
   }

@@ -20,7 +20,7 @@ export function openAgent(): Agent {
 }
 
 /** A request whose address and headers nobody repairs on the way, as `fetch` would. */
-export function askRaw(
+function askRaw(
   { url, agent }: { url: string; agent: Agent },
   { method, target, headers, body }: RawRequest,
 ): Promise<RawAnswer> {
@@ -41,4 +41,17 @@ export function askRaw(
     sent.on("error", reject);
     sent.end(body);
   });
+}
+
+const MOST_TRIES = 5;
+
+/** The same, again where the server says that it is too busy just now; what it can't serve at all is answered so each time. */
+export async function askUntilServed(
+  server: { url: string; agent: Agent },
+  request: RawRequest,
+): Promise<RawAnswer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await askRaw(server, request);
+    if (answer.status !== 503 || tries === MOST_TRIES) return answer;
+  }
 }
